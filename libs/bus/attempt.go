@@ -1,0 +1,98 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"time"
+
+	"github.com/dealsync/dealsync/libs/fault"
+)
+
+// attempt tries one message once and says what came of it.
+func (o *owner) attempt(it *item) outcome {
+	if !o.fresh() {
+		return outcome{abandon: true}
+	}
+	if it.doomed != nil {
+		return o.park(it, it.doomed)
+	}
+	d := it.open(o)
+	if it.invalid != nil {
+		return o.park(it, it.invalid)
+	}
+	m, x := o.c.b.metrics, o.c.b.metrics.of(o.c.stage, it.lane)
+	m.inFlight.Add(o.work, 1, x.add...)
+	begin := time.Now()
+	ctx, span := startProcess(o.work, d)
+	err := guard(ctx, o.c.handle, d)
+	endSpan(span, err)
+	m.duration.Record(o.work, time.Since(begin).Seconds(), x.record...)
+	m.inFlight.Add(o.work, -1, x.add...)
+	if o.work.Err() != nil && err != nil {
+		return outcome{abandon: true} // it failed because we stopped it
+	}
+	return o.conclude(it, err)
+}
+
+func (o *owner) conclude(it *item, err error) outcome {
+	m, x := o.c.b.metrics, o.c.b.metrics.of(o.c.stage, it.lane)
+	what := Dispose(err, it.d.Attempt)
+	if what.Action == Retry && time.Since(it.published)+what.After > o.c.b.cfg.GiveUpAfter {
+		what.Action = Park
+	}
+	switch what.Action {
+	case Ack:
+		m.consumed.Add(o.work, 1, x.add...)
+		if !it.parked {
+			o.ack(it)
+		}
+		return outcome{settled: true}
+	case Retry:
+		m.retried.Add(o.work, 1, x.kinds[kind(err)]...)
+		o.c.log.DebugContext(o.work, "bus.retry", "stage", o.c.stage, "subject", it.d.Subject.String(), "id", it.d.ID,
+			"attempt", it.d.Attempt, "after_ms", what.After.Milliseconds(), "kind", kind(err).String(), "error", err.Error())
+		return outcome{retry: jitter(what.After)}
+	}
+	return o.park(it, err)
+}
+
+// park gives a message up. While that is not possible the message waits.
+func (o *owner) park(it *item, reason error) outcome {
+	it.doomed = reason
+	if err := o.c.b.Park(o.work, it.d, reason); err != nil {
+		o.c.log.WarnContext(o.work, "bus.park_failed", "stage", o.c.stage, "sequence", it.seq, "error", err.Error())
+		it.d.Attempt++
+		return outcome{retry: jitter(backoff(50*time.Millisecond, 10*time.Second, it.d.Attempt))}
+	}
+	return outcome{settled: true}
+}
+
+// ack tells the server that the message is done. A lost ack costs a repeat.
+func (o *owner) ack(it *item) {
+	if err := o.lanes.handle(it).Ack(); err != nil {
+		o.c.log.Debug("bus.ack_failed", "stage", o.c.stage, "sequence", it.seq, "error", err.Error())
+	}
+}
+
+// jitter spreads retries; it never shortens a wait that an app asked for.
+func jitter(d time.Duration) time.Duration { return d + rand.N(d/4+1) }
+
+// panicked is a handler's panic as an error.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("handler panicked: %v", p.value) }
+
+// guard calls h and turns a panic into an error of kind Bug.
+func guard(ctx context.Context, h Handler, d *Delivery) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fault.Wrap(fault.Bug, "panic", &panicked{v, debug.Stack()})
+		}
+	}()
+	return h(ctx, d)
+}

@@ -1,0 +1,103 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/dealsync/dealsync/libs/fault"
+)
+
+// Publish stores m and returns once the server has it. A full stream is
+// Transient with code "bus_full"; no server or no answer is Transient with code
+// "bus_down", and then the message may have been stored: publish it again under
+// the same ID.
+func (b *Bus) Publish(ctx context.Context, m Message) error {
+	if err := m.check(); err != nil {
+		return err
+	}
+	msg := m.encode()
+	span := startPublish(ctx, &m, msg.Header)
+	_, err := b.js.PublishMsg(ctx, msg)
+	err = b.published(ctx, &m, err)
+	endSpan(span, err)
+	return err
+}
+
+// PublishAll stores messages in their order, many under way at once, and
+// returns once the server has them all; the first error wins. After an error
+// some may be stored and later ones of the same key too: publish all of them
+// again under the same IDs.
+func (b *Bus) PublishAll(ctx context.Context, ms ...Message) error {
+	if len(ms) == 1 {
+		return b.Publish(ctx, ms[0])
+	}
+	for i := range ms {
+		if err := ms[i].check(); err != nil {
+			return err
+		}
+	}
+	acks := make([]pending, 0, len(ms))
+	var stopped error
+	for i := range ms {
+		msg := ms[i].encode()
+		span := startPublish(ctx, &ms[i], msg.Header)
+		ack, err := b.js.PublishMsgAsync(msg, jetstream.WithStallWait(b.cfg.PublishTimeout))
+		if err != nil {
+			stopped = b.published(ctx, &ms[i], err)
+			endSpan(span, stopped)
+			break
+		}
+		acks = append(acks, pending{ack, span})
+	}
+	var failed error
+	for i, p := range acks {
+		err := b.published(ctx, &ms[i], p.wait(ctx))
+		endSpan(p.span, err)
+		if failed == nil {
+			failed = err
+		}
+	}
+	if failed == nil {
+		failed = stopped
+	}
+	return failed
+}
+
+type pending struct {
+	ack  jetstream.PubAckFuture
+	span trace.Span
+}
+
+func (p pending) wait(ctx context.Context) error {
+	select {
+	case <-p.ack.Ok():
+		return nil
+	case err := <-p.ack.Err():
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// published counts a stored message and gives a failure its kind and words.
+func (b *Bus) published(ctx context.Context, m *Message, err error) error {
+	if err != nil {
+		return fmt.Errorf("publish to %s: %w", m.Subject.Stage, classify(err))
+	}
+	b.metrics.published.Add(ctx, 1, b.metrics.of(m.Subject.Stage, m.Subject.Lane).add...)
+	return nil
+}
+
+// check refuses what could never be stored or consumed.
+func (m Message) check() error {
+	if !m.Subject.Stage.valid() || m.Subject.Stage == Parked {
+		return fault.New(fault.Invalid, "bad_subject", "publish: stage %q takes no messages", m.Subject.Stage)
+	}
+	if m.Subject.Lane != "" && !m.Subject.Lane.valid() {
+		return fault.New(fault.Invalid, "bad_subject", "publish to %s: unknown lane %q", m.Subject.Stage, m.Subject.Lane)
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package bus
+
+import (
+	"context"
+
+	"github.com/nats-io/nats.go"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/dealsync/dealsync/libs/fault"
+)
+
+const instrumentation = "github.com/dealsync/dealsync/libs/bus"
+
+// Attributes of spans and metrics. The messaging names follow the OpenTelemetry
+// semantic conventions for messaging (development status).
+const (
+	AttrSystem      = "messaging.system"
+	AttrDestination = "messaging.destination.name"
+	AttrTemplate    = "messaging.destination.template"
+	AttrOperation   = "messaging.operation.type"
+	AttrMessageID   = "messaging.message.id"
+	AttrStage       = "dealsync.stage"
+	AttrLane        = "dealsync.lane"
+	AttrWorkspace   = "dealsync.workspace"
+	AttrConnection  = "dealsync.connection"
+	AttrObject      = "dealsync.object"
+	AttrKey         = "dealsync.key"
+	AttrAttempt     = "dealsync.attempt"
+	AttrErrorKind   = "dealsync.error.kind"
+	AttrErrorCode   = "dealsync.error.code"
+)
+
+var (
+	producer   = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindProducer)}
+	consumer   = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindConsumer)}
+	propagator = propagation.TraceContext{}
+)
+
+// template is the low-cardinality name of a stage's subjects.
+func (s Stage) template() string {
+	switch s {
+	case Notices:
+		return "dealsync.notices"
+	case Changes:
+		return "dealsync.changes"
+	case Proposals:
+		return "dealsync.proposals"
+	case Writes:
+		return "dealsync.writes"
+	case Journal:
+		return "dealsync.journal"
+	}
+	return "dealsync.parked"
+}
+
+// carrier reads and writes trace context in NATS headers with exact lower-case
+// names; the carriers for HTTP would write "Traceparent", which nobody finds.
+type carrier nats.Header
+
+func (c carrier) Get(key string) string { return first(nats.Header(c), key) }
+func (c carrier) Set(key, value string) { c[key] = []string{value} }
+func (c carrier) Keys() []string {
+	keys := make([]string, 0, len(c))
+	for k := range c {
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+// startPublish opens the span of a publish and puts its context into h.
+func startPublish(ctx context.Context, m *Message, h nats.Header) trace.Span {
+	ctx, span := otel.Tracer(instrumentation).Start(ctx, "publish "+m.Subject.Stage.template(), producer...)
+	if span.IsRecording() {
+		span.SetAttributes(m.attributes("send")...)
+	}
+	if span.SpanContext().IsValid() {
+		propagator.Inject(ctx, carrier(h))
+	}
+	return span
+}
+
+// startProcess opens the span of one attempt at a message: a child of the
+// publishing span, so that an edit is one trace, and linked to it as the
+// conventions ask.
+func startProcess(ctx context.Context, d *Delivery) (context.Context, trace.Span) {
+	var origin trace.SpanContext
+	if d.Headers[headerTraceParent] != nil {
+		ctx = propagator.Extract(ctx, carrier(d.Headers))
+		origin = trace.SpanContextFromContext(ctx)
+	}
+	ctx, span := otel.Tracer(instrumentation).Start(ctx, "process "+d.Subject.Stage.template(), consumer...)
+	if span.IsRecording() {
+		span.SetAttributes(d.attributes("process")...)
+		span.SetAttributes(attribute.Int(AttrAttempt, d.Attempt))
+		if origin.IsValid() {
+			span.AddLink(trace.Link{SpanContext: origin})
+		}
+	}
+	return ctx, span
+}
+
+func (m *Message) attributes(operation string) []attribute.KeyValue {
+	return []attribute.KeyValue{
+		attribute.String(AttrSystem, "nats"),
+		attribute.String(AttrDestination, m.Subject.Stage.stream()),
+		attribute.String(AttrTemplate, m.Subject.Stage.template()),
+		attribute.String(AttrOperation, operation),
+		attribute.String(AttrMessageID, m.ID),
+		attribute.String(AttrLane, string(m.Subject.Lane)),
+		attribute.String(AttrWorkspace, m.Subject.Workspace),
+		attribute.String(AttrConnection, m.Subject.Connection),
+		attribute.String(AttrObject, m.Subject.Object),
+		attribute.String(AttrKey, m.Subject.Key),
+	}
+}
+
+// endSpan closes a span with the error's kind and text, if there is one.
+func endSpan(span trace.Span, err error) {
+	if err != nil && span.IsRecording() {
+		span.SetAttributes(attribute.String(AttrErrorKind, fault.KindOf(err).String()), attribute.String(AttrErrorCode, fault.CodeOf(err)))
+		span.SetStatus(codes.Error, err.Error())
+	}
+	span.End()
+}
