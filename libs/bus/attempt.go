@@ -25,7 +25,7 @@ func (o *owner) attempt(it *item) outcome {
 	m, x := o.c.b.metrics, o.c.b.metrics.of(o.c.stage, it.lane)
 	m.inFlight.Add(o.work, 1, x.add...)
 	begin := time.Now()
-	ctx, span := startProcess(o.work, d)
+	ctx, span := o.c.b.startProcess(o.work, d)
 	err := guard(ctx, o.c.handle, d)
 	endSpan(span, err)
 	m.duration.Record(o.work, time.Since(begin).Seconds(), x.record...)

@@ -17,6 +17,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Message is what one step tells the next.
@@ -46,6 +48,8 @@ type Bus struct {
 	cfg     Config
 	log     *slog.Logger
 	metrics *metrics
+	tracer  trace.Tracer
+	names   map[Stage]spanNames
 }
 
 // Option changes how a Bus is made.
@@ -69,7 +73,7 @@ func New(ctx context.Context, nc *nats.Conn, cfg Config, opts ...Option) (*Bus, 
 	if err != nil {
 		return nil, fmt.Errorf("open JetStream: %w", err)
 	}
-	b := &Bus{nc: nc, js: js, cfg: cfg, log: slog.Default()}
+	b := &Bus{nc: nc, js: js, cfg: cfg, log: slog.Default(), tracer: otel.Tracer(instrumentation), names: newSpanNames()}
 	for _, o := range opts {
 		o(b)
 	}

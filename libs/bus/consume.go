@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nuid"
 
 	"github.com/dealsync/dealsync/libs/fault"
@@ -16,7 +17,8 @@ import (
 // handlers finish, their acks are flushed, and the partitions are given to
 // other replicas. It shares the partitions evenly with every other Consume of
 // the stage: each takes at most its share, rounded up, so with more replicas
-// than partitions some stand by. Trouble with the server never ends it.
+// than partitions some stand by. Trouble with the server never ends it; a
+// connection that the caller closed does, with a Transient error.
 func (b *Bus) Consume(ctx context.Context, stage Stage, h Handler) error {
 	if !stage.queued() {
 		return fault.New(fault.Invalid, "bad_stage", "consume: stage %q is no work queue", stage)
@@ -25,8 +27,7 @@ func (b *Bus) Consume(ctx context.Context, stage Stage, h Handler) error {
 		b: b, stage: stage, handle: h, id: nuid.Next(), log: b.log, begin: time.Now(),
 		owners: map[slot]*owner{}, recents: map[slot]*recent{}, kick: make(chan struct{}, 1),
 	}
-	c.run(ctx)
-	return nil
+	return c.run(ctx)
 }
 
 // consumption is one running Consume: a member among the stage's replicas.
@@ -48,19 +49,24 @@ type consumption struct {
 
 func (c *consumption) memberKey() string { return string(c.stage) + ".member." + c.id }
 
-func (c *consumption) run(ctx context.Context) {
+func (c *consumption) run(ctx context.Context) error {
 	// Owners outlive ctx: they drain.
 	life := context.WithoutCancel(ctx)
 	every := time.NewTicker(c.b.cfg.LeaseTTL / 3)
 	defer every.Stop()
 	for {
-		if err := c.balance(ctx, life); err != nil && ctx.Err() == nil {
+		err := c.balance(ctx, life)
+		if c.b.nc.IsClosed() {
+			c.leave(life)
+			return fmt.Errorf("consume %s: %w", c.stage, classify(nats.ErrConnectionClosed))
+		}
+		if err != nil && ctx.Err() == nil {
 			c.log.WarnContext(ctx, "bus.balance_failed", "stage", c.stage, "error", err.Error())
 		}
 		select {
 		case <-ctx.Done():
 			c.leave(life)
-			return
+			return nil
 		case <-every.C:
 		case <-c.kick:
 		}

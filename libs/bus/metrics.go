@@ -56,7 +56,7 @@ func newMetrics() (*metrics, error) {
 	m.backlog, errs[6] = meter.Int64Gauge(MetricBacklog, metric.WithUnit("{message}"), metric.WithDescription("Messages waiting or in hand."))
 	m.oldest, errs[7] = meter.Float64Gauge(MetricOldest, metric.WithUnit("s"), metric.WithDescription("Age of the oldest message."))
 	m.owned, errs[8] = meter.Int64Gauge(MetricOwned, metric.WithUnit("{partition}"), metric.WithDescription("Partitions owned."))
-	for _, s := range []Stage{Notices, Changes, Proposals, Writes, Journal, Parked} {
+	for _, s := range allStages {
 		m.sets[s] = map[Lane]*labels{}
 		for _, l := range []Lane{"", Live, Bulk} {
 			m.sets[s][l] = newLabels(s, l)

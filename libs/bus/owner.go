@@ -64,13 +64,12 @@ func (o *owner) run(ctx context.Context) {
 	reading, err := o.takeOver(ctx)
 	if err != nil {
 		o.c.log.WarnContext(ctx, "bus.takeover_failed", "stage", o.c.stage, "partition", o.slot.String(), "error", err.Error())
-		o.release(ctx)
-		return
+	} else {
+		o.c.log.InfoContext(ctx, "bus.partition_taken", "stage", o.c.stage, "partition", o.slot.String(), "epoch", o.epoch)
 	}
-	o.c.log.InfoContext(ctx, "bus.partition_taken", "stage", o.c.stage, "partition", o.slot.String(), "epoch", o.epoch)
 	tick := time.NewTicker(o.c.b.cfg.LeaseTTL / 3)
 	defer tick.Stop()
-	for wanted := true; wanted && o.fresh(); {
+	for wanted := err == nil; wanted && o.fresh(); {
 		select {
 		case <-o.asked:
 			wanted = false
@@ -178,7 +177,8 @@ func (o *owner) consumer(l Lane) string {
 
 // takeOver removes the consumers of earlier owners and begins to read. On a
 // work queue exactly the unfinished messages are left, so a new consumer gets
-// them first and in order; acks of an earlier owner meet nobody.
+// them first and in order; acks of an earlier owner meet nobody. After an error
+// some may be reading already.
 func (o *owner) takeOver(ctx context.Context) ([]jetstream.ConsumeContext, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.c.b.cfg.LeaseTTL-margin(o.c.b.cfg.LeaseTTL))
 	defer cancel()
@@ -189,10 +189,7 @@ func (o *owner) takeOver(ctx context.Context) ([]jetstream.ConsumeContext, error
 	for _, l := range [...]Lane{Live, Bulk} {
 		r, err := o.read(ctx, l)
 		if err != nil {
-			for _, r := range reading {
-				r.Stop()
-			}
-			return nil, fmt.Errorf("consume %s: %w", o.consumer(l), err)
+			return reading, fmt.Errorf("consume %s: %w", o.consumer(l), err)
 		}
 		reading = append(reading, r)
 	}

@@ -132,8 +132,12 @@ func (b *Bus) ParkedReplay(ctx context.Context, sequence uint64) error {
 	return b.ParkedDrop(ctx, sequence)
 }
 
-// ParkedDrop removes a parked message for good.
+// ParkedDrop removes a parked message for good; the error is NotFound when
+// there is none.
 func (b *Bus) ParkedDrop(ctx context.Context, sequence uint64) error {
+	if _, err := b.parked(ctx, sequence); err != nil {
+		return err
+	}
 	st, err := b.js.Stream(ctx, Parked.stream())
 	if err == nil {
 		err = st.DeleteMsg(ctx, sequence)

@@ -19,7 +19,7 @@ func (b *Bus) Publish(ctx context.Context, m Message) error {
 		return err
 	}
 	msg := m.encode()
-	span := startPublish(ctx, &m, msg.Header)
+	span := b.startPublish(ctx, &m, msg.Header)
 	_, err := b.js.PublishMsg(ctx, msg)
 	err = b.published(ctx, &m, err)
 	endSpan(span, err)
@@ -43,7 +43,7 @@ func (b *Bus) PublishAll(ctx context.Context, ms ...Message) error {
 	var stopped error
 	for i := range ms {
 		msg := ms[i].encode()
-		span := startPublish(ctx, &ms[i], msg.Header)
+		span := b.startPublish(ctx, &ms[i], msg.Header)
 		ack, err := b.js.PublishMsgAsync(msg, jetstream.WithStallWait(b.cfg.PublishTimeout))
 		if err != nil {
 			stopped = b.published(ctx, &ms[i], err)

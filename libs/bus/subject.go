@@ -2,6 +2,7 @@ package bus
 
 import (
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,8 @@ const (
 	Journal   Stage = "journal"
 	Parked    Stage = "parked"
 )
+
+var allStages = []Stage{Notices, Changes, Proposals, Writes, Journal, Parked}
 
 // Lane keeps backfill from delaying people's edits.
 type Lane string
@@ -108,13 +111,7 @@ func isPartition(gen, partition string) bool {
 	return err1 == nil && err2 == nil
 }
 
-func (s Stage) valid() bool {
-	switch s {
-	case Notices, Changes, Proposals, Writes, Journal, Parked:
-		return true
-	}
-	return false
-}
+func (s Stage) valid() bool { return slices.Contains(allStages, s) }
 
 // queued reports whether the stage is a work queue that Consume works on.
 func (s Stage) queued() bool { return s.valid() && s != Journal && s != Parked }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/nats-io/nats.go"
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
@@ -40,22 +39,19 @@ var (
 	propagator = propagation.TraceContext{}
 )
 
-// template is the low-cardinality name of a stage's subjects.
-func (s Stage) template() string {
-	switch s {
-	case Notices:
-		return "dealsync.notices"
-	case Changes:
-		return "dealsync.changes"
-	case Proposals:
-		return "dealsync.proposals"
-	case Writes:
-		return "dealsync.writes"
-	case Journal:
-		return "dealsync.journal"
+// spanNames are the names of a stage's spans; they never hold an id.
+type spanNames struct{ publish, process string }
+
+func newSpanNames() map[Stage]spanNames {
+	names := map[Stage]spanNames{}
+	for _, s := range allStages {
+		names[s] = spanNames{"publish " + s.template(), "process " + s.template()}
 	}
-	return "dealsync.parked"
+	return names
 }
+
+// template is the low-cardinality name of a stage's subjects.
+func (s Stage) template() string { return published + "." + string(s) }
 
 // carrier reads and writes trace context in NATS headers with exact lower-case
 // names; the carriers for HTTP would write "Traceparent", which nobody finds.
@@ -72,8 +68,8 @@ func (c carrier) Keys() []string {
 }
 
 // startPublish opens the span of a publish and puts its context into h.
-func startPublish(ctx context.Context, m *Message, h nats.Header) trace.Span {
-	ctx, span := otel.Tracer(instrumentation).Start(ctx, "publish "+m.Subject.Stage.template(), producer...)
+func (b *Bus) startPublish(ctx context.Context, m *Message, h nats.Header) trace.Span {
+	ctx, span := b.tracer.Start(ctx, b.names[m.Subject.Stage].publish, producer...)
 	if span.IsRecording() {
 		span.SetAttributes(m.attributes("send")...)
 	}
@@ -86,13 +82,13 @@ func startPublish(ctx context.Context, m *Message, h nats.Header) trace.Span {
 // startProcess opens the span of one attempt at a message: a child of the
 // publishing span, so that an edit is one trace, and linked to it as the
 // conventions ask.
-func startProcess(ctx context.Context, d *Delivery) (context.Context, trace.Span) {
+func (b *Bus) startProcess(ctx context.Context, d *Delivery) (context.Context, trace.Span) {
 	var origin trace.SpanContext
 	if d.Headers[headerTraceParent] != nil {
 		ctx = propagator.Extract(ctx, carrier(d.Headers))
 		origin = trace.SpanContextFromContext(ctx)
 	}
-	ctx, span := otel.Tracer(instrumentation).Start(ctx, "process "+d.Subject.Stage.template(), consumer...)
+	ctx, span := b.tracer.Start(ctx, b.names[d.Subject.Stage].process, consumer...)
 	if span.IsRecording() {
 		span.SetAttributes(d.attributes("process")...)
 		span.SetAttributes(attribute.Int(AttrAttempt, d.Attempt))
