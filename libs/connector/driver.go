@@ -6,6 +6,7 @@ package connector
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/dealsync/dealsync/libs/deal"
@@ -56,8 +57,7 @@ type Manifest struct {
 	Stages bool
 	// UniqueKey: creates are idempotent by pair key in the app itself.
 	UniqueKey bool
-	// EditTimes: Read and Scan give the edit time of each field, not only the
-	// record's.
+	// EditTimes: Read gives the edit time of each field, not only the record's.
 	EditTimes  bool
 	ReadBatch  int
 	WriteBatch int
@@ -67,6 +67,10 @@ type Manifest struct {
 	PollEvery time.Duration
 	// Budget is the declared rate limit of the account.
 	Budget Budget
+	// SearchBudget is a limit of its own that searches have; zero: none.
+	SearchBudget Budget
+	// Webhooks: the app pushes changes; the driver is a WebhookDriver.
+	Webhooks bool
 }
 
 // Budget is a rate limit: Calls in every Per, and a daily amount of Cost units
@@ -144,6 +148,9 @@ type Schema struct {
 	// Currency is the account's own, which a blank currency stands for.
 	Currency string
 	ReadAt   time.Time
+
+	once   sync.Once
+	byName map[string]deal.Type
 }
 
 // Field is one field of an object.
@@ -251,7 +258,9 @@ type WebhookDriver interface {
 	// It answers a key under which a replay can be known; "" when the app's
 	// deliveries have none.
 	VerifyWebhook(req WebhookRequest, secret WebhookSecret) (replayKey string, err error)
-	// ParseWebhook reads a verified body. Errors are fault.Invalid.
+	// ParseWebhook reads a verified body. Errors are fault.Invalid; the events
+	// that could be read come beside the error, so that an unknown event never
+	// holds up its neighbours.
 	ParseWebhook(body []byte) ([]Event, error)
 	// Subscribe makes sure that url receives the events of the objects.
 	// Repeating it changes nothing.
@@ -267,6 +276,10 @@ type Account struct {
 	ID, AppID, UserID string
 	Tokens            TokenSource
 	Client            *http.Client
+	// Fields names fields that are wanted besides those that the driver gives
+	// by default, asked for at each use; nil: none. Only apps whose answers must
+	// be asked for field by field use it.
+	Fields func(deal.Object) []string
 }
 
 // TokenSource gives access tokens. stale, when not empty, is a token that the

@@ -1,0 +1,216 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/fault"
+)
+
+// Options of a Connector. The zero value works, without any rate limit.
+type Options struct {
+	// Name is the connection in budgets, metrics and errors:
+	// "workspace/connection".
+	Name string
+	// Limits makes the limiter for a declared budget; nil: no limit.
+	Limits func(Budget) Limiter
+	// Budget replaces the declared budget when its Calls are set.
+	Budget Budget
+	// SchemaTTL is how long a schema is good; default ten minutes.
+	SchemaTTL time.Duration
+}
+
+// Connector is a Driver with everything around it that is the same for every
+// app: canonical values, one shared rate budget, quick repeats of what is safe
+// to repeat, metrics and traces. It is safe for concurrent use.
+type Connector struct {
+	driver   Driver
+	manifest Manifest
+	options  Options
+	all      gate
+	search   gate
+	schemas  schemas
+	meters   *meters
+}
+
+// Open opens a driver for an account and wraps it. Every API call of the driver
+// goes through the account's budget and is counted and traced.
+func Open(open Opener, manifest Manifest, account Account, options Options) (*Connector, error) {
+	m, err := sharedMeters()
+	if err != nil {
+		return nil, err
+	}
+	c := &Connector{manifest: manifest, options: options, meters: m}
+	if c.options.SchemaTTL <= 0 {
+		c.options.SchemaTTL = 10 * time.Minute
+	}
+	c.all.account, c.search.account = options.Name, options.Name+"/search"
+	if options.Limits != nil {
+		budget := manifest.Budget
+		if options.Budget.Calls > 0 {
+			budget.Calls, budget.Per = options.Budget.Calls, options.Budget.Per
+		}
+		c.all.limiter = options.Limits(budget)
+		if manifest.SearchBudget.Calls > 0 {
+			c.search.limiter = options.Limits(manifest.SearchBudget)
+		}
+	}
+	account.Client = c.client(account.Client)
+	if c.driver, err = open(account); err != nil {
+		return nil, fmt.Errorf("open %s for %s: %w", manifest.App, options.Name, err)
+	}
+	return c, nil
+}
+
+func (c *Connector) client(given *http.Client) *http.Client {
+	client := http.Client{}
+	if given != nil {
+		client = *given
+	}
+	if client.Transport == nil {
+		client.Transport = NewHTTPTransport()
+	}
+	// An API that redirects a write is not the API that was configured.
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client.Transport = &transport{
+		next: client.Transport, all: c.all, search: c.search, app: c.manifest.App, name: c.options.Name,
+		tracer: otel.Tracer(instrumentation), meters: c.meters,
+		appAttributes: []attribute.KeyValue{attribute.String(AttrApp, c.manifest.App), attribute.String(AttrConnection, c.options.Name)},
+	}
+	return &client
+}
+
+// Manifest is what the app can do; it costs no call.
+func (c *Connector) Manifest() Manifest { return c.manifest }
+
+// Driver is the app's own driver, for what only some apps have.
+func (c *Connector) Driver() Driver { return c.driver }
+
+// Read gets records by id, any number of them. One that does not exist is left
+// out.
+func (c *Connector) Read(ctx context.Context, object deal.Object, ids []string) ([]Record, error) {
+	schema, err := c.Schema(ctx, object)
+	if err != nil {
+		return nil, err
+	}
+	var all []Record
+	for part := range chunks(ids, c.manifest.ReadBatch) {
+		var records []Record
+		err := c.repeat(ctx, "read", func() (err error) {
+			records, err = c.driver.Read(ctx, object, part)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read %d %ss of %s: %w", len(part), object, c.options.Name, err)
+		}
+		all = append(all, records...)
+	}
+	c.canonicalRecords(ctx, schema, all)
+	return all, nil
+}
+
+// Scan reads one page (see Driver.Scan).
+func (c *Connector) Scan(ctx context.Context, req ScanRequest) (Page, error) {
+	schema, err := c.Schema(ctx, req.Object)
+	if err != nil {
+		return Page{}, err
+	}
+	var page Page
+	err = c.repeat(ctx, "scan", func() (err error) {
+		page, err = c.driver.Scan(ctx, req)
+		return err
+	})
+	if err != nil {
+		return Page{}, fmt.Errorf("scan %ss of %s: %w", req.Object, c.options.Name, err)
+	}
+	c.canonicalRecords(ctx, schema, page.Records)
+	return page, nil
+}
+
+// FindCreated looks up creates by pair key (see Driver.FindCreated).
+func (c *Connector) FindCreated(ctx context.Context, object deal.Object, keys []string, since time.Time) (map[string]string, error) {
+	var found map[string]string
+	err := c.repeat(ctx, "find_created", func() (err error) {
+		found, err = c.driver.FindCreated(ctx, object, keys, since)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find created %ss of %s: %w", object, c.options.Name, err)
+	}
+	return found, nil
+}
+
+// Provision makes sure that the pair key field exists, and forgets the schema
+// so that the field is seen.
+func (c *Connector) Provision(ctx context.Context, object deal.Object) error {
+	err := c.repeat(ctx, "provision", func() error { return c.driver.Provision(ctx, object) })
+	if err != nil {
+		return fmt.Errorf("provision %ss of %s: %w", object, c.options.Name, err)
+	}
+	c.schemas.forget(object)
+	return nil
+}
+
+// ErrNoWebhooks says that an app does not push changes.
+var ErrNoWebhooks = fault.Wrap(fault.Invalid, "no_webhooks", errors.New("the app does not push changes"))
+
+func (c *Connector) webhooks() (WebhookDriver, error) {
+	if d, ok := c.driver.(WebhookDriver); ok && c.manifest.Webhooks {
+		return d, nil
+	}
+	return nil, ErrNoWebhooks
+}
+
+// VerifyWebhook proves a delivery's sender (see WebhookDriver). It makes no
+// call.
+func (c *Connector) VerifyWebhook(req WebhookRequest, secret WebhookSecret) (replayKey string, err error) {
+	d, err := c.webhooks()
+	if err != nil {
+		return "", err
+	}
+	return d.VerifyWebhook(req, secret)
+}
+
+// ParseWebhook reads a verified body into canonical events. Events that could be
+// read come beside an error for those that could not.
+func (c *Connector) ParseWebhook(ctx context.Context, body []byte) ([]Event, error) {
+	d, err := c.webhooks()
+	if err != nil {
+		return nil, err
+	}
+	// The driver may need what it learned from the schema to name fields.
+	for _, object := range c.manifest.Objects {
+		if _, err := c.Schema(ctx, object); err != nil {
+			return nil, err
+		}
+	}
+	events, bad := d.ParseWebhook(body)
+	for i := range events {
+		schema, err := c.Schema(ctx, events[i].Object)
+		if err != nil {
+			return nil, err
+		}
+		c.canonical(ctx, schema, events[i].Fields)
+	}
+	return events, bad
+}
+
+// Subscribe makes sure that url receives the events of the objects.
+func (c *Connector) Subscribe(ctx context.Context, url string, secret WebhookSecret, objects []deal.Object) error {
+	d, err := c.webhooks()
+	if err != nil {
+		return err
+	}
+	err = c.repeat(ctx, "subscribe", func() error { return d.Subscribe(ctx, url, secret, objects) })
+	if err != nil {
+		return fmt.Errorf("subscribe to %s: %w", c.options.Name, err)
+	}
+	return nil
+}

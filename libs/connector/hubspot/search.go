@@ -1,0 +1,219 @@
+package hubspot
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dealsync/dealsync/libs/connector"
+	"github.com/dealsync/dealsync/libs/connector/rest"
+	"github.com/dealsync/dealsync/libs/fault"
+)
+
+// lag is how far the search index may be behind ("a few moments") and clocks
+// may be apart: a poll is certain only of what is older.
+const lag = time.Minute
+
+// Scan implements connector.Driver. Everything is read by list; changes by
+// search, then the archived deals by list, since searches never show those.
+func (d *Driver) Scan(ctx context.Context, req connector.ScanRequest) (connector.Page, error) {
+	if err := supported(req.Object); err != nil {
+		return connector.Page{}, err
+	}
+	at, err := parseCursor(req.Cursor)
+	if err != nil {
+		return connector.Page{}, err
+	}
+	if req.Cursor == "" {
+		at = cursor{phase: phaseList, start: d.now().UnixMilli()}
+		if !req.Since.IsZero() {
+			at.phase, at.from = phaseSearch, req.Since.UnixMilli()
+		}
+	}
+	var page connector.Page
+	switch at.phase {
+	case phaseSearch, phaseTie:
+		page, at, err = d.searchPage(ctx, at, req.Since.UnixMilli(), req.Limit)
+	default:
+		page, at, err = d.listPage(ctx, at, req)
+	}
+	if err != nil {
+		return connector.Page{}, err
+	}
+	page.Next = at.String()
+	// Pages before this one looked at an index that was behind its own time:
+	// only the first page's start, less the lag, is certain for all of them.
+	page.Horizon = time.UnixMilli(at.start).Add(-lag)
+	if page.Horizon.Before(req.Since) {
+		page.Horizon = req.Since
+	}
+	return page, nil
+}
+
+func (d *Driver) listPage(ctx context.Context, at cursor, req connector.ScanRequest) (connector.Page, cursor, error) {
+	archived := at.phase == phaseArchived
+	objects, next, err := d.list(ctx, archived, at.after, clamp(req.Limit, maxList))
+	if err != nil {
+		return connector.Page{}, at, err
+	}
+	var page connector.Page
+	for i := range objects {
+		r := objects[i].record()
+		if archived {
+			r.Deleted = true
+			if r.Modified.Before(req.Since) {
+				continue
+			}
+		}
+		page.Records = append(page.Records, r)
+	}
+	switch at.after = next; {
+	case next != "":
+	case archived:
+		at.phase = phaseDone
+	default:
+		at.phase = phaseArchived
+	}
+	return page, at, nil
+}
+
+// searchPage reads one page by modification time and starts the next one at the
+// last time seen, so that records moving to the end while we read shift nothing
+// and no paging comes near the 10,000 limit. When a whole page has one time,
+// that time is read to its end by id (bulk edits).
+func (d *Driver) searchPage(ctx context.Context, at cursor, since int64, limit int) (connector.Page, cursor, error) {
+	body := search{Properties: append(d.wanted(), propModified), Limit: clamp(limit, maxSearch)}
+	from := strconv.FormatInt(at.from, 10)
+	if at.phase == phaseTie {
+		body.filter(propModified, "EQ", from)
+		body.filter(propID, "GT", at.after)
+		body.sort(propID)
+	} else {
+		body.filter(propModified, "GTE", from)
+		body.sort(propModified)
+	}
+	var answer struct {
+		Total   int      `json:"total"`
+		Results []object `json:"results"`
+		Paging  *paging  `json:"paging"`
+	}
+	_, err := d.do(ctx, rest.Request{
+		Call: connector.Call{Op: "deals.search", Search: true}, Method: http.MethodPost, Path: d.paths.deals + "/search",
+	}, &body, &answer)
+	if err != nil {
+		return connector.Page{}, at, err
+	}
+	var page connector.Page
+	if at.from == since {
+		page.Total = answer.Total // later pages count what is left
+	}
+	for i := range answer.Results {
+		page.Records = append(page.Records, answer.Results[i].record())
+	}
+	more := answer.Paging != nil && answer.Paging.Next.After != "" && len(answer.Results) > 0
+	return page, at.advance(answer.Results, more), nil
+}
+
+// advance says where the page after these results starts.
+func (c cursor) advance(results []object, more bool) cursor {
+	switch {
+	case c.phase == phaseTie && more:
+		c.after = results[len(results)-1].ID
+	case c.phase == phaseTie:
+		c.phase, c.from, c.after = phaseSearch, c.from+1, ""
+	case !more:
+		c.phase, c.after = phaseArchived, ""
+	default:
+		last := results[len(results)-1].modified().UnixMilli()
+		if last > c.from {
+			c.from = last
+		} else {
+			c.phase, c.after = phaseTie, "0"
+		}
+	}
+	return c
+}
+
+type search struct {
+	Groups     [1]filterGroup `json:"filterGroups"`
+	Sorts      []sort         `json:"sorts"`
+	Properties []string       `json:"properties"`
+	Limit      int            `json:"limit"`
+}
+
+type filterGroup struct {
+	Filters []filter `json:"filters"`
+}
+
+type filter struct {
+	Property string `json:"propertyName"`
+	Operator string `json:"operator"`
+	Value    string `json:"value"`
+}
+
+type sort struct {
+	Property  string `json:"propertyName"`
+	Direction string `json:"direction"`
+}
+
+func (s *search) filter(property, operator, value string) {
+	s.Groups[0].Filters = append(s.Groups[0].Filters, filter{property, operator, value})
+}
+
+func (s *search) sort(property string) {
+	s.Sorts = []sort{{property, "ASCENDING"}}
+}
+
+// Phases of a scan, in order.
+const (
+	phaseDone     = ""
+	phaseList     = "list"
+	phaseSearch   = "search"
+	phaseTie      = "tie"
+	phaseArchived = "archived"
+)
+
+// cursor is a scan's position: phase, start of the scan (ms), time searched
+// from (ms), and the id or page to go on after.
+type cursor struct {
+	phase string
+	start int64
+	from  int64
+	after string
+}
+
+// String is "" at the end of a scan.
+func (c cursor) String() string {
+	if c.phase == phaseDone {
+		return ""
+	}
+	return fmt.Sprintf("%s|%d|%d|%s", c.phase, c.start, c.from, c.after)
+}
+
+func parseCursor(text string) (cursor, error) {
+	if text == "" {
+		return cursor{}, nil
+	}
+	parts := strings.SplitN(text, "|", 4)
+	if len(parts) == 4 {
+		start, err1 := strconv.ParseInt(parts[1], 10, 64)
+		from, err2 := strconv.ParseInt(parts[2], 10, 64)
+		switch parts[0] {
+		case phaseList, phaseSearch, phaseTie, phaseArchived:
+			if err1 == nil && err2 == nil {
+				return cursor{parts[0], start, from, parts[3]}, nil
+			}
+		}
+	}
+	return cursor{}, fault.New(fault.Invalid, "cursor", "%q is no position of a HubSpot scan", text)
+}
+
+func clamp(limit, most int) int {
+	if limit <= 0 || limit > most {
+		return most
+	}
+	return limit
+}
