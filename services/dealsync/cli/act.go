@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
+)
+
+func newResync(g *global) *cobra.Command {
+	req := &configv1.ResyncRequest{}
+	cmd := &cobra.Command{
+		Use: "resync SYNC", Short: "Read every record of a sync again, or one pair, and repair what differs", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return g.call(cmd.Context(), func(ctx context.Context, admin configv1.AdminServiceClient) error {
+				var err error
+				if req.Workspace, err = g.in(ctx, admin); err != nil {
+					return err
+				}
+				req.Sync = args[0]
+				resp, err := admin.Resync(ctx, req)
+				if err != nil {
+					return err
+				}
+				return g.print(cmd.OutOrStdout(), resp, func(t *tabwriter.Writer) { row(t, resp.GetRecords(), "record(s) will be read again") })
+			})
+		},
+	}
+	cmd.Flags().StringVar(&req.Pair, "pair", "", "only this pair")
+	return cmd
+}
+
+func newPause(g *global, paused bool) *cobra.Command {
+	use, short := "resume SYNC", "Switch a sync on again; it catches up"
+	if paused {
+		use, short = "pause SYNC", "Switch a sync off; edits are still taken in"
+	}
+	return &cobra.Command{
+		Use: use, Short: short, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return g.call(cmd.Context(), func(ctx context.Context, admin configv1.AdminServiceClient) error {
+				workspace, err := g.in(ctx, admin)
+				if err != nil {
+					return err
+				}
+				resp, err := admin.SetPaused(ctx, &configv1.SetPausedRequest{Workspace: workspace, Sync: args[0], Paused: paused})
+				if err != nil {
+					return err
+				}
+				return g.print(cmd.OutOrStdout(), resp, func(t *tabwriter.Writer) {
+					row(t, resp.GetSync().GetName(), map[bool]string{true: "paused", false: "active"}[resp.GetSync().GetPaused()])
+				})
+			})
+		},
+	}
+}
+
+func newParked(g *global) *cobra.Command {
+	cmd := &cobra.Command{Use: "parked", Short: "Work with messages that could not be handled"}
+	var code string
+	replay := &cobra.Command{
+		Use: "replay [ID ...]", Short: "Send parked messages where they came from; safe to repeat",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			req := &configv1.ReplayParkedRequest{Code: code}
+			for _, a := range args {
+				id, err := strconv.ParseUint(a, 10, 64)
+				if err != nil {
+					return usage("parked message %q: an id is a number, see dealsync get parked", a)
+				}
+				req.Ids = append(req.Ids, id)
+			}
+			if len(req.GetIds()) == 0 && code == "" {
+				return usage("name the messages by id, or all of one reason with --code")
+			}
+			return g.call(cmd.Context(), func(ctx context.Context, admin configv1.AdminServiceClient) error {
+				var err error
+				if req.Workspace, err = g.in(ctx, admin); err != nil {
+					return err
+				}
+				resp, err := admin.ReplayParked(ctx, req)
+				if err != nil {
+					return fmt.Errorf("replay: %w", err)
+				}
+				return g.print(cmd.OutOrStdout(), resp, func(t *tabwriter.Writer) { row(t, resp.GetReplayed(), "message(s) sent again") })
+			})
+		},
+	}
+	replay.Flags().StringVar(&code, "code", "", "all messages with this error code")
+	cmd.AddCommand(replay)
+	return cmd
+}

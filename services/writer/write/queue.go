@@ -1,0 +1,95 @@
+package write
+
+import (
+	"context"
+	"time"
+
+	"github.com/dealsync/dealsync/libs/batch"
+	"github.com/dealsync/dealsync/libs/connector"
+	"github.com/dealsync/dealsync/libs/deal"
+)
+
+// queueKey separates what cannot share a call: another account, another
+// object, creates from updates. Bulk writes have queues of their own, so that
+// a live write never waits behind them.
+type queueKey struct {
+	workspace, connection string
+	object                deal.Object
+	create, bulk          bool
+}
+
+// queue gathers writes while a call is under way.
+type queue struct {
+	connector Connector
+	batcher   *batch.Batcher[connector.Write, answer]
+}
+
+// answer is a result with the span of the call that brought it.
+type answer struct {
+	connector.Result
+	sent, answered time.Time
+}
+
+// send puts one write into its queue and waits for the answer.
+func (s *Service) send(ctx context.Context, k queueKey, c Connector, w connector.Write) (answer, error) {
+	return s.queue(k, c).batcher.Do(ctx, w)
+}
+
+func (s *Service) queue(k queueKey, c Connector) *queue {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.queues[k]
+	if q != nil && q.connector == c {
+		return q
+	}
+	if q != nil {
+		// A new revision of the connection: what is in hand ends on the old one.
+		go s.close(q)
+	}
+	m := c.Manifest()
+	q = &queue{connector: c}
+	q.batcher = batch.New(max(m.WriteBatch, 1), max(m.Parallel, 1), func(ctx context.Context, writes []connector.Write) ([]answer, []error) {
+		return s.call(ctx, k, c, writes)
+	})
+	s.queues[k] = q
+	return q
+}
+
+// call is one call to the app.
+func (s *Service) call(ctx context.Context, k queueKey, c Connector, writes []connector.Write) ([]answer, []error) {
+	sent := s.deps.Now()
+	results, err := c.Write(ctx, k.object, writes)
+	answered := s.deps.Now()
+	s.metrics.call(ctx, c.Manifest().App, len(writes), answered.Sub(sent))
+	answers, errs := make([]answer, len(writes)), make([]error, len(writes))
+	for i := range writes {
+		switch {
+		case err != nil:
+			errs[i] = err
+		default:
+			answers[i] = answer{Result: results[i], sent: sent, answered: answered}
+			errs[i] = results[i].Err
+		}
+	}
+	return answers, errs
+}
+
+// closeQueues ends every queue once what is in hand is answered.
+func (s *Service) closeQueues() {
+	s.mu.Lock()
+	queues := s.queues
+	s.queues = map[queueKey]*queue{}
+	s.mu.Unlock()
+	for _, q := range queues {
+		s.close(q)
+	}
+}
+
+// closeGrace is how long calls in flight may still take.
+const closeGrace = 10 * time.Second
+
+func (*Service) close(q *queue) {
+	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
+	defer cancel()
+	_ = q.batcher.Close(ctx) // what is not answered is written again by the next owner
+}
