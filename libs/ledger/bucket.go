@@ -41,11 +41,13 @@ type Entry[T any] struct {
 // called. A missing one is fault.NotFound, and not remembered as missing.
 // Concurrent reads of one key make one request.
 func (b *Bucket[T]) Get(ctx context.Context, key Key) (Entry[T], error) {
-	if e, ok := b.cache.get(key); ok {
-		e.Cached = true
+	if e, ok := b.cached(key); ok {
 		return e, nil
 	}
 	loaded := b.loads.DoChan(string(key), func() (any, error) {
+		if e, ok := b.cached(key); ok { // another read has just ended
+			return e, nil
+		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
 		defer cancel()
 		return b.Fresh(ctx, key)
@@ -53,11 +55,17 @@ func (b *Bucket[T]) Get(ctx context.Context, key Key) (Entry[T], error) {
 	select {
 	case r := <-loaded:
 		e, _ := r.Val.(Entry[T])
-		e.Cached = r.Shared // perhaps begun by another before this call
+		e.Cached = e.Cached || r.Shared // perhaps begun before this call
 		return e, r.Err
 	case <-ctx.Done():
 		return Entry[T]{}, b.failed("read", key, ctx.Err())
 	}
+}
+
+func (b *Bucket[T]) cached(key Key) (Entry[T], bool) {
+	e, ok := b.cache.get(key)
+	e.Cached = ok
+	return e, ok
 }
 
 // Fresh reads a document past the cache, and leaves it there. A missing one is
