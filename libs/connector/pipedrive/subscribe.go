@@ -1,0 +1,75 @@
+package pipedrive
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/dealsync/dealsync/libs/connector"
+	"github.com/dealsync/dealsync/libs/connector/rest"
+	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/fault"
+)
+
+// hook is a webhook as the v1 API shows and takes it.
+type hook struct {
+	ID       scalar `json:"id,omitempty"`
+	URL      string `json:"subscription_url"`
+	Action   string `json:"event_action"`
+	Object   string `json:"event_object"`
+	Name     string `json:"name"`
+	Version  string `json:"version"`
+	User     string `json:"http_auth_user"`
+	Password string `json:"http_auth_password,omitempty"`
+	Active   scalar `json:"is_active,omitempty"`
+}
+
+// Subscribe implements connector.WebhookDriver: one webhook for all that happens
+// to deals. One with our address that is old, asleep or has other credentials
+// is replaced; the API cannot change one.
+func (d *Driver) Subscribe(ctx context.Context, url string, secret connector.WebhookSecret, objects []deal.Object) error {
+	for _, object := range objects {
+		if err := supported(object); err != nil {
+			return err
+		}
+	}
+	if secret.User == "" || secret.Secret == "" {
+		return fault.New(fault.Invalid, "no_secret", "webhooks need a user and a password, which deliveries are known by")
+	}
+	want := hook{
+		URL: url, Action: "*", Object: "deal", Name: "dealsync", Version: "2.0",
+		User: secret.User, Password: secret.Secret,
+	}
+	held, err := call[[]hook](ctx, d, get("webhooks.list", costList, pathWebhooks, nil), nil)
+	if err != nil {
+		return fmt.Errorf("list webhooks: %w", err)
+	}
+	for _, h := range held.Data {
+		switch {
+		case h.URL != url || h.Object != want.Object && h.Object != "*":
+			continue
+		case h.serves(want):
+			return nil
+		}
+		_, err := call[any](ctx, d, rest.Request{
+			Call: connector.Call{Op: "webhooks.delete", Cost: costDelete}, Method: http.MethodDelete, Path: pathWebhooks + "/" + string(h.ID),
+		}, nil)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return fmt.Errorf("remove the former webhook: %w", err)
+		}
+	}
+	_, err = call[hook](ctx, d, rest.Request{
+		Call: connector.Call{Op: "webhooks.create", Cost: costList}, Method: http.MethodPost, Path: pathWebhooks,
+	}, want)
+	if err != nil {
+		return fmt.Errorf("create webhook: %w", err)
+	}
+	return nil
+}
+
+// serves says whether a webhook does what want asks for. The password is
+// compared only where the API shows it.
+func (h *hook) serves(want hook) bool {
+	return h.Action == want.Action && h.Version == want.Version && h.User == want.User &&
+		(h.Password == "" || h.Password == want.Password) && h.Active != "false" && h.Active != "0"
+}
