@@ -28,6 +28,40 @@ func (c *Connector) canonical(ctx context.Context, schema *Schema, fields deal.F
 	c.add(ctx, c.meters.odd, odd)
 }
 
+// strange reports whether a field appears that the schema does not know: the
+// account has got a new one. Names that a fresh schema does not know either are
+// remembered, so that they cost one refresh and not one each time.
+func (h *heldSchema) strange(schema *Schema, fields deal.Fields) bool {
+	types := schema.types()
+	for name := range fields {
+		if _, known := types[name]; known {
+			continue
+		}
+		h.mu.Lock()
+		ignored := h.ignored[name]
+		h.mu.Unlock()
+		if !ignored {
+			return true
+		}
+	}
+	return false
+}
+
+// ignore remembers the fields that schema does not know.
+func (h *heldSchema) ignore(schema *Schema, fields deal.Fields) {
+	types := schema.types()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ignored == nil {
+		h.ignored = map[string]bool{}
+	}
+	for name := range fields {
+		if _, known := types[name]; !known {
+			h.ignored[name] = true
+		}
+	}
+}
+
 func (c *Connector) canonicalRecords(ctx context.Context, schema *Schema, records []Record) {
 	for i := range records {
 		c.canonical(ctx, schema, records[i].Fields)

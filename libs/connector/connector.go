@@ -2,8 +2,8 @@ package connector
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"time"
 
@@ -11,7 +11,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/dealsync/dealsync/libs/deal"
-	"github.com/dealsync/dealsync/libs/fault"
 )
 
 // Options of a Connector. The zero value works, without any rate limit.
@@ -23,7 +22,8 @@ type Options struct {
 	Limits func(Budget) Limiter
 	// Budget replaces the declared budget when its Calls are set.
 	Budget Budget
-	// SchemaTTL is how long a schema is good; default ten minutes.
+	// SchemaTTL is how long a schema is good; default one hour. A field that the
+	// schema does not know makes it be read again at once.
 	SchemaTTL time.Duration
 }
 
@@ -49,13 +49,13 @@ func Open(open Opener, manifest Manifest, account Account, options Options) (*Co
 	}
 	c := &Connector{manifest: manifest, options: options, meters: m}
 	if c.options.SchemaTTL <= 0 {
-		c.options.SchemaTTL = 10 * time.Minute
+		c.options.SchemaTTL = time.Hour
 	}
 	c.all.account, c.search.account = options.Name, options.Name+"/search"
 	if options.Limits != nil {
 		budget := manifest.Budget
 		if options.Budget.Calls > 0 {
-			budget.Calls, budget.Per = options.Budget.Calls, options.Budget.Per
+			budget = options.Budget
 		}
 		c.all.limiter = options.Limits(budget)
 		if manifest.SearchBudget.Calls > 0 {
@@ -93,6 +93,24 @@ func (c *Connector) Manifest() Manifest { return c.manifest }
 // Driver is the app's own driver, for what only some apps have.
 func (c *Connector) Driver() Driver { return c.driver }
 
+// fieldsOf are the values of records.
+func fieldsOf(records []Record) iter.Seq[deal.Fields] {
+	return func(yield func(deal.Fields) bool) {
+		for i := range records {
+			if !yield(records[i].Fields) {
+				return
+			}
+		}
+	}
+}
+
+func (c *Connector) ignore(schema *Schema, each iter.Seq[deal.Fields]) {
+	h := c.schemas.of(schema.Object)
+	for fields := range each {
+		h.ignore(schema, fields)
+	}
+}
+
 // Read gets records by id, any number of them. One that does not exist is left
 // out.
 func (c *Connector) Read(ctx context.Context, object deal.Object, ids []string) ([]Record, error) {
@@ -100,6 +118,22 @@ func (c *Connector) Read(ctx context.Context, object deal.Object, ids []string) 
 	if err != nil {
 		return nil, err
 	}
+	all, err := c.read(ctx, object, ids)
+	if err != nil {
+		return nil, err
+	}
+	if fresh, ok := c.renewed(ctx, schema, fieldsOf(all)); ok {
+		schema = fresh
+		if all, err = c.read(ctx, object, ids); err != nil {
+			return nil, err
+		}
+		c.ignore(schema, fieldsOf(all))
+	}
+	c.canonicalRecords(ctx, schema, all)
+	return all, nil
+}
+
+func (c *Connector) read(ctx context.Context, object deal.Object, ids []string) ([]Record, error) {
 	var all []Record
 	for part := range chunks(ids, c.manifest.ReadBatch) {
 		var records []Record
@@ -112,7 +146,6 @@ func (c *Connector) Read(ctx context.Context, object deal.Object, ids []string) 
 		}
 		all = append(all, records...)
 	}
-	c.canonicalRecords(ctx, schema, all)
 	return all, nil
 }
 
@@ -122,7 +155,22 @@ func (c *Connector) Scan(ctx context.Context, req ScanRequest) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	var page Page
+	page, err := c.scan(ctx, req)
+	if err != nil {
+		return Page{}, err
+	}
+	if fresh, ok := c.renewed(ctx, schema, fieldsOf(page.Records)); ok {
+		schema = fresh
+		if page, err = c.scan(ctx, req); err != nil {
+			return Page{}, err
+		}
+		c.ignore(schema, fieldsOf(page.Records))
+	}
+	c.canonicalRecords(ctx, schema, page.Records)
+	return page, nil
+}
+
+func (c *Connector) scan(ctx context.Context, req ScanRequest) (page Page, err error) {
 	err = c.repeat(ctx, "scan", func() (err error) {
 		page, err = c.driver.Scan(ctx, req)
 		return err
@@ -130,7 +178,6 @@ func (c *Connector) Scan(ctx context.Context, req ScanRequest) (Page, error) {
 	if err != nil {
 		return Page{}, fmt.Errorf("scan %ss of %s: %w", req.Object, c.options.Name, err)
 	}
-	c.canonicalRecords(ctx, schema, page.Records)
 	return page, nil
 }
 
@@ -155,62 +202,5 @@ func (c *Connector) Provision(ctx context.Context, object deal.Object) error {
 		return fmt.Errorf("provision %ss of %s: %w", object, c.options.Name, err)
 	}
 	c.schemas.forget(object)
-	return nil
-}
-
-// ErrNoWebhooks says that an app does not push changes.
-var ErrNoWebhooks = fault.Wrap(fault.Invalid, "no_webhooks", errors.New("the app does not push changes"))
-
-func (c *Connector) webhooks() (WebhookDriver, error) {
-	if d, ok := c.driver.(WebhookDriver); ok && c.manifest.Webhooks {
-		return d, nil
-	}
-	return nil, ErrNoWebhooks
-}
-
-// VerifyWebhook proves a delivery's sender (see WebhookDriver). It makes no
-// call.
-func (c *Connector) VerifyWebhook(req WebhookRequest, secret WebhookSecret) (replayKey string, err error) {
-	d, err := c.webhooks()
-	if err != nil {
-		return "", err
-	}
-	return d.VerifyWebhook(req, secret)
-}
-
-// ParseWebhook reads a verified body into canonical events. Events that could be
-// read come beside an error for those that could not.
-func (c *Connector) ParseWebhook(ctx context.Context, body []byte) ([]Event, error) {
-	d, err := c.webhooks()
-	if err != nil {
-		return nil, err
-	}
-	// The driver may need what it learned from the schema to name fields.
-	for _, object := range c.manifest.Objects {
-		if _, err := c.Schema(ctx, object); err != nil {
-			return nil, err
-		}
-	}
-	events, bad := d.ParseWebhook(body)
-	for i := range events {
-		schema, err := c.Schema(ctx, events[i].Object)
-		if err != nil {
-			return nil, err
-		}
-		c.canonical(ctx, schema, events[i].Fields)
-	}
-	return events, bad
-}
-
-// Subscribe makes sure that url receives the events of the objects.
-func (c *Connector) Subscribe(ctx context.Context, url string, secret WebhookSecret, objects []deal.Object) error {
-	d, err := c.webhooks()
-	if err != nil {
-		return err
-	}
-	err = c.repeat(ctx, "subscribe", func() error { return d.Subscribe(ctx, url, secret, objects) })
-	if err != nil {
-		return fmt.Errorf("subscribe to %s: %w", c.options.Name, err)
-	}
 	return nil
 }

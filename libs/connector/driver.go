@@ -6,6 +6,7 @@ package connector
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -72,6 +73,9 @@ type Manifest struct {
 	// Webhooks: the app pushes changes; the driver is a WebhookDriver.
 	Webhooks bool
 }
+
+// Shares reports whether the app shares an object (R2).
+func (m *Manifest) Shares(object deal.Object) bool { return slices.Contains(m.Objects, object) }
 
 // Budget is a rate limit: Calls in every Per, and a daily amount of Cost units
 // (0: none).

@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 
@@ -20,6 +21,8 @@ type heldSchema struct {
 	mu     sync.Mutex
 	schema *Schema
 	asked  time.Time // of the last attempt, also a failed one
+	// ignored are fields that turn up in records and in no schema.
+	ignored map[string]bool
 }
 
 func (s *schemas) of(object deal.Object) *heldSchema {
@@ -44,6 +47,23 @@ func (s *schemas) forget(object deal.Object) {
 
 // retrySchema is how soon a failed or hurried refresh may be tried again.
 const retrySchema = 15 * time.Second
+
+// renewed reads the schema again when a field turns up that it does not know,
+// and reports whether it did: what was read before may then read differently.
+func (c *Connector) renewed(ctx context.Context, schema *Schema, each iter.Seq[deal.Fields]) (*Schema, bool) {
+	h := c.schemas.of(schema.Object)
+	for fields := range each {
+		if !h.strange(schema, fields) {
+			continue
+		}
+		fresh, err := c.schemaWithin(ctx, schema.Object, retrySchema)
+		if err != nil || fresh == schema {
+			return schema, false // too soon after the last time: the next poll repairs it
+		}
+		return fresh, true
+	}
+	return schema, false
+}
 
 // Schema is the object's shape, at most Options.SchemaTTL old; Schema.ReadAt
 // tells its age. When the app can't be asked, an older one is better than none.

@@ -60,8 +60,36 @@ func (d *Driver) Read(ctx context.Context, object deal.Object, ids []string) ([]
 		r := archived[i].record()
 		r.Deleted = true
 		records = append(records, r)
+		absorbed[r.ID] = true
+	}
+	for _, id := range missing {
+		if absorbed[id] {
+			continue
+		}
+		gone, err := d.mergedAway(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, gone...)
 	}
 	return records, nil
+}
+
+// mergedAway asks for one record by an id that batches do not know: the answer
+// of a merged deal has the survivor's id.
+func (d *Driver) mergedAway(ctx context.Context, id string) ([]connector.Record, error) {
+	var o object
+	err := d.call(ctx, "deals.get", http.MethodGet, d.paths.deals+"/"+url.PathEscape(id), url.Values{"properties": {propModified}}, nil, &o)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if o.ID == id || o.ID == "" {
+		return nil, nil // created between two calls; the next read has it
+	}
+	return []connector.Record{{ID: id, Deleted: true, MergedInto: o.ID, Modified: o.modified()}}, nil
 }
 
 // settleReads turns objects into records. An id that was merged away is answered

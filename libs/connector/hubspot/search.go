@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -85,7 +86,12 @@ func (d *Driver) listPage(ctx context.Context, at cursor, req connector.ScanRequ
 // and no paging comes near the 10,000 limit. When a whole page has one time,
 // that time is read to its end by id (bulk edits).
 func (d *Driver) searchPage(ctx context.Context, at cursor, since int64, limit int) (connector.Page, cursor, error) {
-	body := search{Properties: append(d.wanted(), propModified), Limit: clamp(limit, maxSearch)}
+	names := append(d.wanted(), propModified)
+	body := search{Properties: names, Limit: clamp(limit, maxSearch)}
+	tooLong := len(strings.Join(names, `","`)) > maxSearchNames
+	if tooLong {
+		body.Properties = []string{propModified}
+	}
 	from := strconv.FormatInt(at.from, 10)
 	if at.phase == phaseTie {
 		body.filter(propModified, "EQ", from)
@@ -110,11 +116,38 @@ func (d *Driver) searchPage(ctx context.Context, at cursor, since int64, limit i
 	if at.from == since {
 		page.Total = answer.Total // later pages count what is left
 	}
-	for i := range answer.Results {
-		page.Records = append(page.Records, answer.Results[i].record())
+	objects := answer.Results
+	if tooLong {
+		if objects, err = d.whole(ctx, objects, names); err != nil {
+			return connector.Page{}, at, err
+		}
+	}
+	for i := range objects {
+		page.Records = append(page.Records, objects[i].record())
 	}
 	more := answer.Paging != nil && answer.Paging.Next.After != "" && len(answer.Results) > 0
 	return page, at.advance(answer.Results, more), nil
+}
+
+// maxSearchNames keeps a search's body under the limit of 3,000 characters.
+const maxSearchNames = 2400
+
+// whole reads the found records with all their properties, when those were too
+// many to name in the search.
+func (d *Driver) whole(ctx context.Context, found []object, names []string) ([]object, error) {
+	ids := make([]string, len(found))
+	for i := range found {
+		ids[i] = found[i].ID
+	}
+	all := make([]object, 0, len(ids))
+	for part := range slices.Chunk(ids, maxBatch) {
+		objects, err := d.batchRead(ctx, part, batchRead{Properties: names}, false)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, objects...)
+	}
+	return all, nil
 }
 
 // advance says where the page after these results starts.
