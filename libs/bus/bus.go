@@ -80,10 +80,10 @@ func New(ctx context.Context, nc *nats.Conn, cfg Config, opts ...Option) (*Bus, 
 	if b.metrics, err = newMetrics(); err != nil {
 		return nil, err
 	}
-	if err := ensureStreams(ctx, js, cfg); err != nil {
+	if b.leases, err = openLeases(ctx, js, cfg); err != nil {
 		return nil, err
 	}
-	if b.leases, err = openLeases(ctx, js, cfg); err != nil {
+	if err := b.ensureStreams(ctx, cfg); err != nil {
 		return nil, err
 	}
 	return b, nil

@@ -44,7 +44,7 @@ type consumption struct {
 	recents map[slot]*recent
 	drained int // generations up to this one hold no messages any more
 
-	kick chan struct{} // an owner has ended
+	kick chan struct{} // balance now
 }
 
 func (c *consumption) memberKey() string { return string(c.stage) + ".member." + c.id }
@@ -54,6 +54,12 @@ func (c *consumption) run(ctx context.Context) error {
 	life := context.WithoutCancel(ctx)
 	every := time.NewTicker(c.b.cfg.LeaseTTL / 3)
 	defer every.Stop()
+	nudges, err := c.b.nc.Subscribe(c.nudgeSubject(), func(*nats.Msg) { c.wake() })
+	if err != nil {
+		return fmt.Errorf("consume %s: %w", c.stage, classify(err))
+	}
+	defer func() { _ = nudges.Unsubscribe() }()
+	c.announce(ctx)
 	for {
 		err := c.balance(ctx, life)
 		if c.b.nc.IsClosed() {
@@ -70,6 +76,27 @@ func (c *consumption) run(ctx context.Context) error {
 		case <-every.C:
 		case <-c.kick:
 		}
+	}
+}
+
+// nudgeSubject is where replicas tell each other, by plain messages, that
+// partitions were left or a member came, so that nobody waits for the next
+// round. A lost nudge costs no more than that wait.
+func (c *consumption) nudgeSubject() string { return stored + ".nudge." + string(c.stage) }
+
+func (c *consumption) nudge() { _ = c.b.nc.Publish(c.nudgeSubject(), nil) }
+
+func (c *consumption) wake() {
+	select {
+	case c.kick <- struct{}{}:
+	default:
+	}
+}
+
+// announce makes us a member and tells the others, who then make room.
+func (c *consumption) announce(ctx context.Context) {
+	if err := c.b.leases.announce(ctx, c.memberKey()); err == nil {
+		c.nudge()
 	}
 }
 
@@ -171,7 +198,7 @@ func (c *consumption) acquire(ctx, life context.Context, s slot) (*owner, error)
 	}
 	o := &owner{c: c, slot: s, asked: make(chan struct{}), done: make(chan struct{})}
 	at := time.Since(c.begin)
-	rev, ok, err := c.b.leases.acquire(ctx, o.leaseKey(), c.id)
+	rev, ok, err := c.b.leases.acquire(ctx, o.leaseKey(), c.id, c.b.cfg.LeaseTTL)
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -180,18 +207,18 @@ func (c *consumption) acquire(ctx, life context.Context, s slot) (*owner, error)
 	o.heard.Store(int64(at))
 	o.work, o.cancel = context.WithCancel(life)
 	o.lanes = newLanes(o.attempt, c.recents[s])
-	go func() {
-		o.run(life)
-		select {
-		case c.kick <- struct{}{}:
-		default:
-		}
-	}()
+	go o.live(life)
 	return o, nil
 }
 
-// leave hands everything over and withdraws from the members.
+// leave withdraws from the members, so that the others' shares grow, and hands
+// everything over to them.
 func (c *consumption) leave(ctx context.Context) {
+	brief, cancel := context.WithTimeout(ctx, c.b.cfg.LeaseTTL)
+	defer cancel()
+	if err := c.b.leases.withdraw(brief, c.memberKey()); err != nil {
+		c.log.DebugContext(ctx, "bus.not_withdrawn", "stage", c.stage, "error", err.Error())
+	}
 	for _, o := range c.owners {
 		if !o.leaving() {
 			close(o.asked)
@@ -199,10 +226,5 @@ func (c *consumption) leave(ctx context.Context) {
 	}
 	for _, o := range c.owners {
 		<-o.done
-	}
-	ctx, cancel := context.WithTimeout(ctx, c.b.cfg.LeaseTTL)
-	defer cancel()
-	if err := c.b.leases.withdraw(ctx, c.memberKey()); err != nil {
-		c.log.DebugContext(ctx, "bus.not_withdrawn", "stage", c.stage, "error", err.Error())
 	}
 }

@@ -3,6 +3,8 @@ package bus
 import (
 	"sync"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // lanes hands the messages of one partition to one goroutine per active key: a
@@ -18,6 +20,7 @@ type lanes struct {
 	mu     sync.Mutex
 	keys   map[string]*lane
 	inHand map[uint64]*item
+	last   map[Lane]jetstream.Msg // settled last
 	closed bool
 
 	stop chan struct{} // closed with the lanes: nobody starts an attempt any more
@@ -39,7 +42,7 @@ type outcome struct {
 }
 
 func newLanes(do func(*item) outcome, r *recent) *lanes {
-	return &lanes{do: do, recent: r, keys: map[string]*lane{}, inHand: map[uint64]*item{}, stop: make(chan struct{})}
+	return &lanes{do: do, recent: r, keys: map[string]*lane{}, inHand: map[uint64]*item{}, last: map[Lane]jetstream.Msg{}, stop: make(chan struct{})}
 }
 
 // add puts it into its lane. A message that is in hand already, or that was
@@ -151,21 +154,22 @@ func (l *lanes) settle(it *item, k *lane) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.inHand, it.seq)
+	l.last[it.lane] = it.ack
 	k.queue(it.lane).pop()
 }
 
 // handle is the newest delivery of it, to be acknowledged.
-func (l *lanes) handle(it *item) interface{ Ack() error } {
+func (l *lanes) handle(it *item) jetstream.Msg {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return it.ack
 }
 
-// count is how many messages are in hand.
-func (l *lanes) count() int {
+// settledLast is the message of a lane that was settled last, or nil.
+func (l *lanes) settledLast(lane Lane) jetstream.Msg {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.inHand)
+	return l.last[lane]
 }
 
 // close lets running attempts finish and starts no other; done is closed when

@@ -39,8 +39,8 @@ func openLeases(ctx context.Context, js jetstream.JetStream, c Config) (*leases,
 
 // acquire takes a key that nobody holds; ok is false when somebody does. The
 // revision is the fresh epoch of this ownership.
-func (l *leases) acquire(ctx context.Context, key, holder string) (rev uint64, ok bool, err error) {
-	rev, err = l.kv.Create(ctx, key, []byte(holder), jetstream.KeyTTL(l.ttl))
+func (l *leases) acquire(ctx context.Context, key, holder string, ttl time.Duration) (rev uint64, ok bool, err error) {
+	rev, err = l.kv.Create(ctx, key, []byte(holder), jetstream.KeyTTL(ttl))
 	if errors.Is(err, jetstream.ErrKeyExists) {
 		return 0, false, nil
 	}
@@ -56,8 +56,41 @@ func (l *leases) renew(ctx context.Context, key, holder string, rev uint64) (uin
 	return ack.Sequence, nil
 }
 
+// revision is where a key stands, if holder holds it. Doubt counts as no.
+func (l *leases) revision(ctx context.Context, key, holder string) (rev uint64, mine bool) {
+	e, err := l.kv.Get(ctx, key)
+	if err != nil || string(e.Value()) != holder {
+		return 0, false
+	}
+	return e.Revision(), true
+}
+
 func (l *leases) release(ctx context.Context, key string, rev uint64) error {
 	return l.kv.Delete(ctx, key, jetstream.LastRevision(rev))
+}
+
+// holdFor is how long a key taken by hold outlives a replica that died with it.
+const holdFor = 10 * time.Second
+
+// hold runs do while no other replica holds key; do must take less than holdFor.
+func (l *leases) hold(ctx context.Context, key string, do func() error) error {
+	retry := time.NewTicker(50 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		rev, ok, err := l.acquire(ctx, key, "", holdFor)
+		if err != nil {
+			return err
+		}
+		if ok {
+			err := do()
+			return errors.Join(err, l.release(context.WithoutCancel(ctx), key, rev))
+		}
+		select {
+		case <-retry.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // announce keeps a member's key alive.

@@ -260,3 +260,35 @@ func TestThePartitionCountChangesWhileMessagesFlow(t *testing.T) {
 	}
 	l.check(t)
 }
+
+func TestReplicasThatStartTogetherSetTheStreamsUpOnce(t *testing.T) {
+	t.Parallel()
+	s := bustest.New(t)
+	var wg sync.WaitGroup
+	for p := 1; p <= 4; p++ {
+		cfg := bustest.Config()
+		cfg.Partitions = p
+		nc := s.Conn()
+		wg.Go(func() {
+			if _, err := bus.New(t.Context(), nc, cfg); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	cfg := bustest.Config()
+	cfg.Partitions = 0 // keep what there is
+	b := s.Bus(cfg)
+	st, err := b.JetStream().Stream(t.Context(), "DEALSYNC_CHANGES")
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]bool{}
+	meta := st.CachedInfo().Config.Metadata
+	for gen := 1; gen <= 4; gen++ {
+		counts[meta[fmt.Sprint("dealsync.gen.", gen)]] = true
+	}
+	if meta["dealsync.gen"] != "4" || len(counts) != 4 || counts[""] {
+		t.Errorf("want four generations with a count each, got %v", meta)
+	}
+}

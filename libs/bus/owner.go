@@ -57,10 +57,19 @@ func (o *owner) fresh() bool {
 	return !o.lost.Load() && age < ttl-margin(ttl)
 }
 
-// run is the life of an owner. at is when the lease was asked for.
-func (o *owner) run(ctx context.Context) {
-	defer close(o.done)
-	defer o.cancel()
+// live is the life of an owner, after which others are told.
+func (o *owner) live(ctx context.Context) {
+	worked := o.run(ctx)
+	o.cancel()
+	close(o.done)
+	if worked { // else the next round is soon enough
+		o.c.nudge()
+	}
+}
+
+// run takes over, works until it should or must end, and hands over. It returns
+// false when the take-over failed.
+func (o *owner) run(ctx context.Context) (worked bool) {
 	reading, err := o.takeOver(ctx)
 	if err != nil {
 		o.c.log.WarnContext(ctx, "bus.takeover_failed", "stage", o.c.stage, "partition", o.slot.String(), "error", err.Error())
@@ -86,6 +95,7 @@ func (o *owner) run(ctx context.Context) {
 		o.handOver(ctx)
 	}
 	o.c.log.InfoContext(ctx, "bus.partition_left", "stage", o.c.stage, "partition", o.slot.String(), "epoch", o.epoch, "lost", !o.fresh())
+	return err == nil
 }
 
 // renew proves the lease anew. The proof counts from before it was asked for.
@@ -99,7 +109,12 @@ func (o *owner) renew(ctx context.Context) {
 		o.rev = rev
 		o.proven.Store(int64(at))
 	case isWrongRevision(err):
-		o.lost.Store(true)
+		rev, mine := o.c.b.leases.revision(ctx, o.leaseKey(), o.c.id)
+		if !mine {
+			o.lost.Store(true)
+			return
+		}
+		o.rev = rev // an earlier renewal did arrive; prove it next time
 	default:
 		o.c.log.WarnContext(ctx, "bus.lease_not_renewed", "stage", o.c.stage, "partition", o.slot.String(), "error", err.Error())
 	}
@@ -142,15 +157,21 @@ func (o *owner) drain(ctx context.Context, tick *time.Ticker) {
 	}
 }
 
-// handOver makes sure the server has our acks, removes our consumers and gives
-// the lease back, so that the next owner need not wait for it.
+// handOver makes sure the server has worked off our acks, removes our consumers
+// and gives the lease back, so that the next owner need not wait for it and
+// gets nothing twice.
 func (o *owner) handOver(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, o.c.b.cfg.LeaseTTL)
 	defer cancel()
-	if err := o.c.b.nc.FlushWithContext(ctx); err != nil {
-		return
-	}
 	for _, l := range [...]Lane{Live, Bulk} {
+		// The server works off acks in turn, after it has received them; deleting
+		// the consumer would overtake them. The last one again, with an answer
+		// asked for, tells when they are through.
+		if last := o.lanes.settledLast(l); last != nil {
+			if _, err := o.c.b.nc.RequestWithContext(ctx, last.Reply(), []byte("+ACK")); err != nil {
+				o.c.log.DebugContext(ctx, "bus.acks_not_confirmed", "consumer", o.consumer(l), "error", err.Error())
+			}
+		}
 		if err := o.c.b.js.DeleteConsumer(ctx, o.c.stage.stream(), o.consumer(l)); err != nil {
 			o.c.log.DebugContext(ctx, "bus.consumer_not_deleted", "consumer", o.consumer(l), "error", err.Error())
 		}

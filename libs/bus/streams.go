@@ -106,19 +106,22 @@ func readGenerations(meta map[string]string) (generations, error) {
 	return g, nil
 }
 
-// ensureStreams creates or updates every stream.
-func ensureStreams(ctx context.Context, js jetstream.JetStream, c Config) error {
-	for _, s := range stageStreams {
-		if err := ensureStage(ctx, js, s, c); err != nil {
-			return fmt.Errorf("set up stream %s: %w", s.stream(), classify(err))
+// ensureStreams creates or updates every stream. One replica at a time does it:
+// a generation must never get a second partition count.
+func (b *Bus) ensureStreams(ctx context.Context, c Config) error {
+	return b.leases.hold(ctx, "setup", func() error {
+		for _, s := range stageStreams {
+			if err := ensureStage(ctx, b.js, s, c); err != nil {
+				return fmt.Errorf("set up stream %s: %w", s.stream(), classify(err))
+			}
 		}
-	}
-	for _, sc := range keepStreams(c) {
-		if _, err := js.CreateOrUpdateStream(ctx, sc); err != nil {
-			return fmt.Errorf("set up stream %s: %w", sc.Name, classify(err))
+		for _, sc := range keepStreams(c) {
+			if _, err := b.js.CreateOrUpdateStream(ctx, sc); err != nil {
+				return fmt.Errorf("set up stream %s: %w", sc.Name, classify(err))
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 func ensureStage(ctx context.Context, js jetstream.JetStream, s Stage, c Config) error {
@@ -153,7 +156,7 @@ func (b *Bus) Repartition(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
-	return ensureStreams(ctx, b.js, c)
+	return b.ensureStreams(ctx, c)
 }
 
 // generation is the one to consume now: the oldest that still holds messages,
