@@ -1,0 +1,76 @@
+package configure
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/dealsync/dealsync/libs/connector"
+	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/fault"
+
+	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
+)
+
+// Schemas reads what an app account has now. The connection may be one that is
+// not stored yet.
+type Schemas interface {
+	Schema(ctx context.Context, c *configv1.Connection, tokens connector.TokenSource, object deal.Object) (*connector.Schema, error)
+}
+
+// App is how an app's accounts are opened.
+type App struct {
+	Open     connector.Opener
+	Manifest connector.Manifest
+}
+
+// Limits makes the limiter of an account for a declared budget.
+type Limits func(account string) func(connector.Budget) connector.Limiter
+
+// schemaTimeout bounds one reading.
+const schemaTimeout = 30 * time.Second
+
+// liveSchemas opens the account anew for each reading: a person has just
+// changed it or its settings, so nothing remembered will do.
+type liveSchemas struct {
+	apps   map[string]App
+	limits Limits
+}
+
+// LiveSchemas reads schemas from the apps themselves, within their rate limits
+// (N7); nil limits: none.
+func LiveSchemas(apps map[string]App, limits Limits) Schemas { return liveSchemas{apps, limits} }
+
+func (l liveSchemas) Schema(ctx context.Context, c *configv1.Connection, tokens connector.TokenSource, object deal.Object) (*connector.Schema, error) {
+	app, ok := l.apps[c.GetApp()]
+	if !ok {
+		return nil, fault.New(fault.Invalid, "unknown_app", "this build has no connector for %q", c.GetApp())
+	}
+	name := c.GetWorkspace() + "/" + c.GetName()
+	options := connector.Options{Name: name}
+	if l.limits != nil {
+		options.Limits = l.limits(name)
+	}
+	if perSecond := c.GetCallsPerSecond(); perSecond > 0 {
+		options.Budget = budgetOf(perSecond)
+	}
+	opened, err := connector.Open(app.Open, app.Manifest, connector.Account{
+		BaseURL: c.GetBaseUrl(), Version: c.GetVersion(), ID: c.GetAccount(), AppID: c.GetAppId(), UserID: c.GetUserId(), Tokens: tokens,
+	}, options)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", name, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, schemaTimeout)
+	defer cancel()
+	schema, err := opened.Schema(ctx, object)
+	if err != nil {
+		return nil, fmt.Errorf("read the %s schema of %s: %w", object, name, err)
+	}
+	return schema, nil
+}
+
+// budgetOf is a rate as whole calls in a period.
+func budgetOf(perSecond float64) connector.Budget {
+	const period = 10 * time.Second
+	return connector.Budget{Calls: max(1, int(perSecond*period.Seconds())), Per: period}
+}
