@@ -49,11 +49,11 @@ func open(ctx context.Context, cfg Config, h *host.Host) (host.Runner, error) {
 // verifier finds how an app's deliveries are verified. It needs no account:
 // the secret is in the call.
 func verifier(app string) (connector.WebhookDriver, error) {
-	openDriver, ok := apps.Opener(app)
+	entry, ok := apps.Lookup(app)
 	if !ok {
 		return nil, fmt.Errorf("app %q is not in the catalogue", app)
 	}
-	driver, err := openDriver(connector.Account{})
+	driver, err := entry.Open(connector.Account{})
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", app, err)
 	}

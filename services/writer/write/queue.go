@@ -58,18 +58,12 @@ func (s *Service) queue(k queueKey, c Connector) *queue {
 // call is one call to the app.
 func (s *Service) call(ctx context.Context, k queueKey, c Connector, writes []connector.Write) ([]answer, []error) {
 	sent := s.deps.Now()
-	results, err := c.Write(ctx, k.object, writes)
+	results := c.Write(ctx, k.object, writes)
 	answered := s.deps.Now()
 	s.metrics.call(ctx, c.Manifest().App, len(writes), answered.Sub(sent))
 	answers, errs := make([]answer, len(writes)), make([]error, len(writes))
-	for i := range writes {
-		switch {
-		case err != nil:
-			errs[i] = err
-		default:
-			answers[i] = answer{Result: results[i], sent: sent, answered: answered}
-			errs[i] = results[i].Err
-		}
+	for i, r := range results {
+		answers[i], errs[i] = answer{Result: r, sent: sent, answered: answered}, r.Err
 	}
 	return answers, errs
 }

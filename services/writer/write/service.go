@@ -33,7 +33,7 @@ type Settings interface {
 // Connector is an account of an app, as far as writing needs it.
 type Connector interface {
 	Manifest() connector.Manifest
-	Write(ctx context.Context, object deal.Object, writes []connector.Write) ([]connector.Result, error)
+	Write(ctx context.Context, object deal.Object, writes []connector.Write) []connector.Result
 	FindCreated(ctx context.Context, object deal.Object, keys []string, since time.Time) (map[string]string, error)
 }
 
