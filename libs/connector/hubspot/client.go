@@ -47,28 +47,27 @@ func pathsOf(version string) (paths, error) {
 // call sends a request and decodes a 2xx answer into out. body may be nil, a
 // []byte of JSON or a value to encode; out may be nil.
 func (d *Driver) call(ctx context.Context, op, method, path string, query url.Values, body, out any) error {
-	_, err := d.do(ctx, rest.Request{Call: connector.Call{Op: op}, Method: method, Path: path, Query: query}, body, out)
-	return err
+	return d.do(ctx, rest.Request{Call: connector.Call{Op: op}, Method: method, Path: path, Query: query}, body, out)
 }
 
-func (d *Driver) do(ctx context.Context, req rest.Request, body, out any) (status int, err error) {
+func (d *Driver) do(ctx context.Context, req rest.Request, body, out any) (err error) {
 	if body != nil {
 		if req.Body, err = json.Marshal(body); err != nil {
-			return 0, fault.Wrap(fault.Bug, "encode", fmt.Errorf("encode %s: %w", req.Op, err))
+			return fault.Wrap(fault.Bug, "encode", fmt.Errorf("encode %s: %w", req.Op, err))
 		}
 	}
 	res, err := d.rest.Do(ctx, req)
 	if err != nil {
-		return 0, fmt.Errorf("hubspot %s: %w", req.Op, err)
+		return fmt.Errorf("hubspot %s: %w", req.Op, err)
 	}
 	if !res.OK() {
-		return res.Status, d.refusal(req.Op, res)
+		return refusal(req.Op, res)
 	}
 	if out == nil || res.Status == http.StatusNoContent {
-		return res.Status, nil
+		return nil
 	}
 	if err := json.Unmarshal(res.Body, out); err != nil {
-		return res.Status, fault.Wrap(fault.Transient, "malformed_answer", fmt.Errorf("hubspot %s: decode answer: %w", req.Op, err))
+		return fault.Wrap(fault.Transient, "malformed_answer", fmt.Errorf("hubspot %s: decode answer: %w", req.Op, err))
 	}
-	return res.Status, nil
+	return nil
 }

@@ -145,7 +145,7 @@ func (e *apiError) fault() *fault.Error {
 
 // refusal classifies an answer that is not 2xx. The body may be HTML when a
 // gateway answered.
-func (d *Driver) refusal(op string, res *rest.Response) error {
+func refusal(op string, res *rest.Response) error {
 	body := &apiError{HTTPStatus: res.Status}
 	if json.Unmarshal(res.Body, body) != nil {
 		*body = apiError{HTTPStatus: res.Status}
@@ -164,7 +164,7 @@ func (d *Driver) refusal(op string, res *rest.Response) error {
 		f.Kind, f.Code, f.After = fault.Transient, "record_locked", max(f.After, 2*time.Second)
 	case s == http.StatusTooManyRequests:
 		f.Kind = fault.RateLimited
-		f.Code, f.After = d.limit(body, f.After)
+		f.Code, f.After = limit(body, f.After)
 	case s == 477: // the account is being moved to another data centre
 		f.Kind, f.Code, f.After = fault.RateLimited, "account_migrating", max(f.After, time.Minute)
 	case s == http.StatusRequestTimeout || s >= 500:
@@ -177,7 +177,7 @@ func (d *Driver) refusal(op string, res *rest.Response) error {
 
 // limit says how long a 429 lasts. HubSpot documents no Retry-After: the
 // window that was exceeded tells.
-func (d *Driver) limit(e *apiError, after time.Duration) (code string, wait time.Duration) {
+func limit(e *apiError, after time.Duration) (code string, wait time.Duration) {
 	policy := strings.ToUpper(e.Policy)
 	text := strings.ToLower(e.Message)
 	switch {

@@ -106,7 +106,7 @@ func (d *Driver) searchPage(ctx context.Context, at cursor, since int64, limit i
 		Results []object `json:"results"`
 		Paging  *paging  `json:"paging"`
 	}
-	_, err := d.do(ctx, rest.Request{
+	err := d.do(ctx, rest.Request{
 		Call: connector.Call{Op: "deals.search", Search: true}, Method: http.MethodPost, Path: d.paths.deals + "/search",
 	}, &body, &answer)
 	if err != nil {

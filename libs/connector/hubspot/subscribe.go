@@ -33,11 +33,10 @@ type admin struct {
 }
 
 func (a admin) call(ctx context.Context, op, method, tail string, body, out any) error {
-	_, err := a.do(ctx, rest.Request{
+	return a.do(ctx, rest.Request{
 		Call: connector.Call{Op: op}, Method: method, Path: a.paths.webhooks + url.PathEscape(a.appID) + tail,
 		Query: url.Values{"hapikey": {a.key}}, Anonymous: true,
 	}, body, out)
-	return err
 }
 
 // Subscribe implements connector.WebhookDriver: one target for the app, one

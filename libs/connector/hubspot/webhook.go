@@ -26,6 +26,7 @@ type notification struct {
 	PropertyValue    looseString `json:"propertyValue"`
 	ChangeSource     string      `json:"changeSource"`
 	SourceID         looseString `json:"sourceId"`
+	Sensitive        bool        `json:"isSensitive"`
 	PrimaryID        int64       `json:"primaryObjectId"`
 	MergedIDs        []int64     `json:"mergedObjectIds"`
 	NewID            int64       `json:"newObjectId"`
@@ -151,7 +152,9 @@ func (d *Driver) events(n *notification) ([]connector.Event, error) {
 		if bookkeeping(n.PropertyName) {
 			return nil, nil
 		}
-		e.Fields = deal.Fields{n.PropertyName: string(n.PropertyValue)}
+		if !n.Sensitive { // whose value is REDACTED: the record has to be read
+			e.Fields = deal.Fields{n.PropertyName: string(n.PropertyValue)}
+		}
 	case "creation":
 		e.Action = connector.Created
 	case "deletion", "privacyDeletion":

@@ -1,0 +1,187 @@
+package pipedrive
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dealsync/dealsync/libs/connector"
+	"github.com/dealsync/dealsync/libs/connector/connectortest"
+	"github.com/dealsync/dealsync/libs/connector/rest"
+	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/fault"
+)
+
+var (
+	start = time.UnixMilli(1790000100000).UTC()
+	since = time.Unix(1790000000, 123456789)
+)
+
+func open(t *testing.T, url string) *Driver {
+	t.Helper()
+	d, err := Open(connector.Account{BaseURL: url, UserID: "599", Tokens: connectortest.NewTokens("x-api-token", "token")})
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	driver, ok := d.(*Driver)
+	if !ok {
+		t.Fatalf("opened a %T", d)
+	}
+	driver.now = func() time.Time { return start }
+	return driver
+}
+
+func code(c byte) string {
+	b := make([]byte, 40)
+	for i := range b {
+		b[i] = c
+	}
+	return string(b)
+}
+
+func TestReadPresentsStagesAndCustomFieldsAndFindsDeletedDeals(t *testing.T) {
+	t.Parallel()
+	d := open(t, connectortest.Replay(t, "read").URL)
+	got, err := d.Read(context.Background(), deal.Deals, []string{"1", "2", "3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	connectortest.Golden(t, "read/records.json", got)
+}
+
+func TestWritesSendStrictTypesAndAnswerWhatTheDealHoldsNow(t *testing.T) {
+	t.Parallel()
+	d := open(t, connectortest.Replay(t, "write").URL)
+	write := func(w connector.Write) connector.Result {
+		t.Helper()
+		got, err := d.Write(context.Background(), deal.Deals, []connector.Write{w})
+		if err != nil || len(got) != 1 {
+			t.Fatalf("write: %v, %v", got, err)
+		}
+		return got[0]
+	}
+	got := write(connector.Write{PairKey: "k1", Fields: deal.Fields{
+		"title": "New", "value": "1500.50", "currency": "", "stage": "1/won", "owner_id": "501", "label_ids": "9;7",
+		"expected_close_date": "2026-12-31", "lost_reason": "none of it", "person_id": "",
+		code('1'): "5.0", code('2'): "17", code('3'): "14;13", code('4'): "7", code('4') + "_currency": "USD",
+	}})
+	if got.Err != nil || got.ID != "5" || got.Fields[deal.PairKeyField] != "k1" || got.Fields["stage"] != "1/won" {
+		t.Errorf("create: %+v", got)
+	}
+	got = write(connector.Write{ID: "5", Fields: deal.Fields{
+		"title": "T", "person_id": "", "label_ids": "", "stage": "2/21", "won_time": "2026-01-01T00:00:00Z",
+		code('2'): "", code('4'): "", code('4') + "_currency": "",
+	}})
+	if got.Err != nil || got.Fields["stage"] != "2/21" {
+		t.Errorf("update: %+v", got)
+	}
+	got = write(connector.Write{ID: "6", Fields: deal.Fields{"stage": "2/lost", "lost_reason": "Budget"}})
+	if got.Err != nil || got.Fields["stage"] != "2/lost" {
+		t.Errorf("closing a deal of another pipeline: %+v", got)
+	}
+	got = write(connector.Write{ID: "7", Fields: deal.Fields{"value": "1"}})
+	if !fault.Is(got.Err, fault.Rejected) || fault.CodeOf(got.Err) != "err_schema_validation_failed" {
+		t.Errorf("refused: %v", got.Err)
+	}
+}
+
+func TestValuesOfTheWrongTypeAreRejectedWithoutACall(t *testing.T) {
+	t.Parallel()
+	s := &shape{custom: map[string]string{"e": "enum", "m": "monetary", "a": "address"}}
+	for name, v := range map[string]string{
+		"value": "much", "owner_id": "Ada", "label_ids": "hot", "stage": "won", "e": "New",
+		"nope": "1", "m_currency": "EUR", "expected_close_date": "tomorrow", "visible_to": "all",
+	} {
+		if _, err := s.encode(deal.Fields{name: v}, false); !fault.Is(err, fault.Rejected) {
+			t.Errorf("%s=%q: %v", name, v, err)
+		}
+	}
+}
+
+func TestAListByTimeGoesOnAtTheLastTimeSeen(t *testing.T) {
+	t.Parallel()
+	d := open(t, connectortest.Replay(t, "scan_since").URL)
+	var ids, deleted []string
+	req := connector.ScanRequest{Object: deal.Deals, Since: since, Limit: 2}
+	for {
+		page, err := d.Scan(context.Background(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := start.Add(-overlap); !page.Horizon.Equal(want) {
+			t.Errorf("horizon %s, want %s", page.Horizon, want)
+		}
+		for _, r := range page.Records {
+			ids = append(ids, r.ID)
+			if r.Deleted {
+				deleted = append(deleted, r.ID)
+			}
+		}
+		if req.Cursor = page.Next; page.Next == "" {
+			break
+		}
+	}
+	if diff := cmp.Diff([]string{"1", "2", "3", "4", "4", "8"}, ids); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"8"}, deleted); diff != "" {
+		t.Errorf("deleted records (-want +got):\n%s", diff)
+	}
+}
+
+func TestCreatedDealsAreFoundByKeyAlsoWhenDeletedSince(t *testing.T) {
+	t.Parallel()
+	d := open(t, connectortest.Replay(t, "find_created").URL)
+	got, err := d.FindCreated(context.Background(), deal.Deals, []string{"k1", "k2", "k3"}, since)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"k1": "2", "k2": "3"}, got); diff != "" {
+		t.Errorf("found (-want +got):\n%s", diff)
+	}
+}
+
+func TestSubscribeReplacesItsFormerWebhookAndLeavesOthersAlone(t *testing.T) {
+	t.Parallel()
+	d := open(t, connectortest.Replay(t, "subscribe").URL)
+	for range 2 {
+		err := d.Subscribe(context.Background(), "https://sync.example.com/w",
+			connector.WebhookSecret{User: "u", Secret: "p"}, []deal.Object{deal.Deals})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestACreateOfUnknownOutcomeIsNeverRepeated(t *testing.T) {
+	t.Parallel()
+	keyed := &shape{pairCode: code('a'), custom: map[string]string{code('a'): "varchar"}}
+	for _, c := range []struct {
+		name string
+		url  func(t *testing.T) string
+		code string
+	}{
+		{"no answer came", func(t *testing.T) string {
+			return connectortest.Serve(t, connectortest.Exchange{Method: "POST", Path: pathDeals, Hang: true}).URL
+		}, CodeUncertain},
+		{"a gateway answered", func(t *testing.T) string {
+			return connectortest.Serve(t, connectortest.Exchange{Method: "POST", Path: pathDeals, Status: 504, Text: "<html>"}).URL
+		}, CodeUncertain},
+		{"it was never sent", func(*testing.T) string { return "http://127.0.0.1:1" }, rest.CodeUnsent},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := open(t, c.url(t))
+			d.shape.Store(keyed)
+			got, err := d.Write(context.Background(), deal.Deals, []connector.Write{{PairKey: "k", Fields: deal.Fields{"title": "x"}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !fault.Is(got[0].Err, fault.Transient) || fault.CodeOf(got[0].Err) != c.code {
+				t.Errorf("code %q: %v", fault.CodeOf(got[0].Err), got[0].Err)
+			}
+		})
+	}
+}
