@@ -202,7 +202,7 @@ func (c *consumption) acquire(ctx, life context.Context, s slot) (*owner, error)
 	if err != nil || !ok {
 		return nil, err
 	}
-	o.rev, o.epoch = rev, rev
+	o.rev, o.epoch, o.links = rev, rev, c.b.nc.Stats().Reconnects
 	o.proven.Store(int64(at))
 	o.heard.Store(int64(at))
 	o.work, o.cancel = context.WithCancel(life)

@@ -40,6 +40,7 @@ type owner struct {
 	lost    atomic.Bool
 	heard   atomic.Int64 // last delivery, likewise
 	suspect atomic.Bool  // a consumer reported trouble
+	links   uint64       // reconnects seen, kept by run
 
 	asked chan struct{} // closed: hand over
 	done  chan struct{} // closed: all is over
@@ -264,6 +265,9 @@ func (o *owner) read(ctx context.Context, l Lane) (jetstream.ConsumeContext, err
 		Durable:       o.consumer(l),
 		FilterSubject: fmt.Sprintf("%s.%s.g%d.%d.%s.>", stored, o.c.stage, o.slot.gen, o.slot.partition, l),
 		AckPolicy:     jetstream.AckExplicitPolicy, AckWait: ackWait, MaxDeliver: -1, MaxAckPending: window,
+		// The stream knows what is unfinished; a consumer's own file would only
+		// cost writes. A server restart forgets it, which healthy notices.
+		MemoryStorage: true,
 	})
 	if err != nil {
 		return nil, err
@@ -289,7 +293,11 @@ func (o *owner) receive(msg jetstream.Msg, l Lane) {
 func (o *owner) healthy(ctx context.Context, reading []jetstream.ConsumeContext) bool {
 	quiet := time.Since(o.c.begin) - time.Duration(o.heard.Load())
 	stalled := quiet > o.c.b.cfg.StallAfter
-	if !stalled && !o.suspect.Swap(false) {
+	if links := o.c.b.nc.Stats().Reconnects; links != o.links {
+		o.links = links
+		o.suspect.Store(true)
+	}
+	if !o.suspect.Swap(false) && !stalled {
 		return true
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.c.b.cfg.LeaseTTL/3)
