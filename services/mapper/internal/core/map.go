@@ -1,0 +1,134 @@
+package core
+
+import (
+	"time"
+
+	"github.com/dealsync/dealsync/libs/deal"
+)
+
+// Value is one field of a record and when it was last edited, in Unix
+// milliseconds.
+type Value struct {
+	Text string
+	At   int64
+}
+
+// Record is one record's image as the change-detector gave it.
+type Record struct {
+	Fields  map[string]Value
+	Changed map[string]bool
+	Deleted bool
+}
+
+// Reasons why a record is excluded.
+const (
+	StageNotMapped = "stage_not_mapped"
+	FilteredOut    = "filter"
+	OneWay         = "one_way"
+)
+
+// Image is a record under one sync: the whole of it, not a patch.
+type Image struct {
+	Units []Unit
+	// Excluded is empty when the record is eligible; Detail says it in words.
+	Excluded, Detail string
+	// Title names the record for people.
+	Title string
+}
+
+// Sync is a sync's settings made ready for mapping. It is safe for concurrent use.
+type Sync struct {
+	settings Settings
+	readers  []reader
+	stages   *stages
+	title    [3]string
+}
+
+// NewSync makes settings ready. Units are named after their HubSpot field; a
+// further line of the same HubSpot field adds the app's, so that names are
+// unique and those of other lines never change.
+func NewSync(settings Settings) *Sync {
+	if settings.Zone == nil {
+		settings.Zone = time.UTC
+	}
+	s := &Sync{settings: settings}
+	names := map[string]bool{StageUnit: true}
+	stageLine := Line{
+		HubSpot: Field{Name: hubspotStage}, App: Field{Name: appStage}, ToHubSpot: true, ToApp: true,
+	}
+	for _, line := range settings.Lines {
+		if line.HubSpot.Type == deal.Stage && line.App.Type == deal.Stage {
+			stageLine = line
+			continue
+		}
+		name := line.HubSpot.Name
+		if names[name] {
+			name += ":" + line.App.Name
+		}
+		names[name] = true
+		s.readers = append(s.readers, newValueUnit(name, line, &s.settings))
+		s.entitle(line)
+	}
+	if settings.Object == deal.Deals {
+		s.stages = newStages(settings.Pipelines, stageLine.HubSpot.Name, stageLine.App.Name)
+		s.readers = append(s.readers, &stageUnit{s.stages, [3]bool{
+			deal.HubSpot: settings.ToHubSpot && stageLine.writes(deal.HubSpot),
+			deal.App:     settings.ToApp && stageLine.writes(deal.App),
+		}})
+	}
+	return s
+}
+
+// entitle takes the line that names records for people: the deal's name, else
+// the first text.
+func (s *Sync) entitle(line Line) {
+	isText := line.HubSpot.Type == deal.Text && line.App.Type == deal.Text
+	if line.HubSpot.Name == "dealname" || s.title[deal.HubSpot] == "" && isText {
+		s.title = [3]string{deal.HubSpot: line.HubSpot.Name, deal.App: line.App.Name}
+	}
+}
+
+// Map gives the image of a record of one side. paired says whether the record
+// has a counterpart already; it matters for records that could not begin a pair
+// by themselves.
+func (s *Sync) Map(side deal.Side, r *Record, paired bool) Image {
+	img := Image{Title: r.Fields[s.title[side]].Text, Units: make([]Unit, 0, len(s.readers))}
+	for _, u := range s.readers {
+		// A field that the image does not have is unknown, not blank: the record
+		// was read before the field was mapped, or never read at all.
+		if unit, known := u.read(side, r); known {
+			img.Units = append(img.Units, unit)
+		}
+	}
+	if !r.Deleted {
+		img.Excluded, img.Detail = s.exclude(side, r, paired)
+	}
+	return img
+}
+
+// PairMatters reports whether Map's answer for a record of this side may
+// depend on its having a counterpart, so that callers need not ask otherwise.
+func (s *Sync) PairMatters(side deal.Side) bool {
+	f := s.settings.filter(side)
+	return !s.settings.writes(side.Other()) || f != nil && f.Continue
+}
+
+func (s *Sync) exclude(side deal.Side, r *Record, paired bool) (reason, detail string) {
+	if !s.settings.writes(side.Other()) && !paired {
+		return OneWay, "the sync does not go from " + side.String() + " to " + side.Other().String()
+	}
+	if s.stages != nil {
+		if detail := s.stages.unmapped(side, r); detail != "" {
+			return StageNotMapped, detail
+		}
+	}
+	f := s.settings.filter(side)
+	// A filter says what may leave its side; a receiving side lets nothing out.
+	if f == nil || !s.settings.writes(side.Other()) || f.Continue && paired {
+		return "", ""
+	}
+	if failed := f.Group.failed(r.Fields); failed != "" {
+		return FilteredOut, failed
+	}
+	return "", ""
+}

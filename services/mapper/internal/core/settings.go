@@ -1,0 +1,91 @@
+// Package core maps records: which of them a sync covers, and what their
+// fields mean in the other side's terms. It is pure: settings and a record
+// come in, an image goes out. It never looks up a pair, decides a conflict or
+// drops a record; a record that must not travel leaves with its reason.
+package core
+
+import (
+	"time"
+
+	"github.com/dealsync/dealsync/libs/deal"
+)
+
+// Field is one field of one side.
+type Field struct {
+	Name string
+	Type deal.Type
+	// ReadOnly: the app computes it; it is never written (R12).
+	ReadOnly bool
+	// Currency names the field that holds this amount's currency (R18).
+	Currency string
+}
+
+// Line is one field mapping: two fields and the ways its values may travel.
+type Line struct {
+	HubSpot, App     Field
+	ToHubSpot, ToApp bool
+}
+
+// Stage maps one HubSpot stage to one stage of the app, as the app names it
+// inside its pipeline.
+type Stage struct{ HubSpot, App string }
+
+// Pipeline maps one HubSpot pipeline to one pipeline of the app.
+type Pipeline struct {
+	HubSpot, App string
+	Stages       []Stage
+}
+
+// Settings are what one sync says about mapping.
+type Settings struct {
+	Object deal.Object
+	// ToHubSpot and ToApp are the sync's direction; both for two-way (R6).
+	ToHubSpot, ToApp bool
+	Lines            []Line
+	Pipelines        []Pipeline
+	// FilterHubSpot and FilterApp are what records of that side must meet;
+	// nil lets all pass (R11).
+	FilterHubSpot, FilterApp *Filter
+	// CurrencyHubSpot and CurrencyApp stand for a blank currency of that side.
+	CurrencyHubSpot, CurrencyApp string
+	// Zone is the time zone in which a moment has a date; nil is UTC.
+	Zone *time.Location
+}
+
+// writes reports whether the sync may write to a side.
+func (s *Settings) writes(side deal.Side) bool {
+	if side == deal.HubSpot {
+		return s.ToHubSpot
+	}
+	return s.ToApp
+}
+
+func (s *Settings) filter(side deal.Side) *Filter {
+	if side == deal.HubSpot {
+		return s.FilterHubSpot
+	}
+	return s.FilterApp
+}
+
+func (s *Settings) currency(side deal.Side) string {
+	if side == deal.HubSpot {
+		return s.CurrencyHubSpot
+	}
+	return s.CurrencyApp
+}
+
+func (l *Line) field(side deal.Side) Field {
+	if side == deal.HubSpot {
+		return l.HubSpot
+	}
+	return l.App
+}
+
+// writes reports whether the line may write its field on a side: its own
+// direction allows it and the field can be written.
+func (l *Line) writes(side deal.Side) bool {
+	if side == deal.HubSpot {
+		return l.ToHubSpot && !l.HubSpot.ReadOnly
+	}
+	return l.ToApp && !l.App.ReadOnly
+}

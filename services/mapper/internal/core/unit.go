@@ -1,0 +1,118 @@
+package core
+
+import (
+	"fmt"
+
+	"github.com/dealsync/dealsync/libs/deal"
+)
+
+// Unit is what one field mapping line holds on the record's side, in both
+// sides' terms.
+//
+// Other is EMPTY when the value must never be written to the other side: the
+// sync or the line does not go that way, the field there is read-only, or the
+// value has no counterpart (then Untranslatable says why). A blank value that
+// may travel has Other set, to blank values. So whoever decides writes needs no
+// second look at directions: what has no Other is not written.
+type Unit struct {
+	Name       string
+	Own, Other deal.Fields
+	// At is the time of the last edit of the unit's fields, in Unix milliseconds.
+	At             int64
+	Changed        bool
+	Untranslatable string
+}
+
+// reader makes a unit of a record; known is false when the record's image does
+// not have the unit's field.
+type reader interface {
+	read(side deal.Side, r *Record) (unit Unit, known bool)
+}
+
+// valueUnit is a field line. An amount with its currency is one unit (R18).
+type valueUnit struct {
+	name     string
+	line     Line
+	writable [3]bool // by side
+	settings *Settings
+}
+
+func newValueUnit(name string, line Line, s *Settings) *valueUnit {
+	u := &valueUnit{name: name, line: line, settings: s}
+	for _, side := range []deal.Side{deal.HubSpot, deal.App} {
+		u.writable[side] = s.writes(side) && line.writes(side)
+	}
+	return u
+}
+
+// money reports whether both fields are amounts that have a currency.
+func (u *valueUnit) money() bool { return u.line.HubSpot.Currency != "" && u.line.App.Currency != "" }
+
+func (u *valueUnit) read(side deal.Side, r *Record) (Unit, bool) {
+	f := u.line.field(side)
+	v, known := r.Fields[f.Name]
+	if !known {
+		return Unit{}, false
+	}
+	unit := Unit{Name: u.name, Own: deal.Fields{f.Name: v.Text}, At: v.At, Changed: r.Changed[f.Name]}
+	if u.money() {
+		c := r.Fields[f.Currency]
+		unit.At = max(unit.At, c.At)
+		unit.Changed = unit.Changed || r.Changed[f.Currency]
+		// A currency without an amount says nothing: left out, so that the
+		// unit is blank and a blank never wipes an amount (R7).
+		if v.Text != "" {
+			unit.Own[f.Currency] = c.Text
+			if c.Text == "" {
+				unit.Own[f.Currency] = u.settings.currency(side)
+			}
+		}
+	}
+	if u.writable[side.Other()] {
+		unit.Other, unit.Untranslatable = u.translate(side, unit.Own)
+	}
+	return unit, true
+}
+
+func (u *valueUnit) translate(side deal.Side, own deal.Fields) (other deal.Fields, reason string) {
+	from, to := u.line.field(side), u.line.field(side.Other())
+	if !reaches(side.Other(), u.line.HubSpot.Type, u.line.App.Type) {
+		return nil, fmt.Sprintf("%s (%s) cannot be written to %s (%s)", from.Name, from.Type, to.Name, to.Type)
+	}
+	value, reason := translate(from.Type, to.Type, own[from.Name], u.settings.Zone)
+	if reason != "" {
+		return nil, reason
+	}
+	other = deal.Fields{to.Name: value}
+	if currency, ok := own[from.Currency]; ok && u.money() {
+		other[to.Currency] = currency
+	}
+	return other, ""
+}
+
+// stageUnit is the stage together with HubSpot's pipeline.
+type stageUnit struct {
+	stages   *stages
+	writable [3]bool
+}
+
+// StageUnit is the name of the unit that holds a deal's stage.
+const StageUnit = "stage"
+
+func (u *stageUnit) read(side deal.Side, r *Record) (Unit, bool) {
+	if _, known := r.Fields[u.stages.field(side)]; !known {
+		return Unit{}, false
+	}
+	own, at := u.stages.own(side, r)
+	unit := Unit{Name: StageUnit, Own: own, At: at, Changed: r.Changed[u.stages.field(side)]}
+	if !u.writable[side.Other()] {
+		return unit, true
+	}
+	other, ok := u.stages.other(side, own)
+	if !ok {
+		unit.Untranslatable = u.stages.unmapped(side, r)
+		return unit, true
+	}
+	unit.Other = other
+	return unit, true
+}
