@@ -1,0 +1,49 @@
+package detect
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dealsync/dealsync/libs/budget"
+	"github.com/dealsync/dealsync/libs/connector"
+	"github.com/dealsync/dealsync/libs/connector/pool"
+	"github.com/dealsync/dealsync/libs/host"
+)
+
+// Module is the change-detector as a host runs it.
+var Module = host.Module[Config]{Name: "change-detector", Defaults: Defaults, New: open}
+
+func open(ctx context.Context, cfg Config, h *host.Host) (host.Runner, error) {
+	b, err := h.Bus(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("change-detector: %w", err)
+	}
+	l, err := h.Ledger(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("change-detector: %w", err)
+	}
+	rdb, err := h.Redis(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("change-detector: %w", err)
+	}
+	conf, err := h.Settings(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("change-detector: %w", err)
+	}
+	budgets := budget.New(rdb)
+	connectors := pool.New(conf, func(b connector.Budget) connector.Limiter {
+		return budgets.Limiter(budget.Limit{Calls: b.Calls, Per: b.Per, Daily: b.Daily})
+	})
+	return New(cfg, Deps{Bus: b, Records: l.Records, Cursors: l.Cursors, Settings: conf, Apps: pooled{connectors}})
+}
+
+// pooled answers the pool's connectors as what the detector asks of them.
+type pooled struct{ pool *pool.Pool }
+
+func (p pooled) Get(ctx context.Context, workspace, connection string) (App, error) {
+	c, err := p.pool.Get(ctx, workspace, connection)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}

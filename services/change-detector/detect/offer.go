@@ -1,0 +1,122 @@
+package detect
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/dealsync/dealsync/libs/bus"
+	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/event"
+	"github.com/dealsync/dealsync/libs/ledger"
+	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
+	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
+	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
+)
+
+// offerKind names the cursor that remembers under which settings a sync's
+// records were offered last; its run is the sync's revision.
+const offerKind = "refresh:"
+
+// offer is what the scheduler remembers of a sync's settings.
+type offer struct {
+	revision uint64
+	since    time.Time
+	done     bool
+}
+
+// offerTimeout bounds the listing of one side's copies.
+const offerTimeout = 10 * time.Minute
+
+// reoffer offers all copies of both sides again after a sync's settings
+// changed, so that filters and mappings are applied to what is there already.
+// A sync that is new has its backfill for that.
+func (s *scheduler) reoffer(ctx context.Context, y *configv1.Sync) error {
+	name := y.GetWorkspace() + "/" + y.GetName()
+	o := s.offers[name]
+	if o == nil || o.revision != y.GetRevision() {
+		o = &offer{revision: y.GetRevision(), since: s.now()}
+		s.offers[name] = o
+	}
+	if o.done {
+		return nil
+	}
+	key := ledger.CursorKey(y.GetWorkspace(), y.GetHubspotConnection(), y.GetObject(), offerKind+y.GetName())
+	saved, exists, err := s.cursor(ctx, key)
+	if err != nil {
+		return err
+	}
+	run := strconv.FormatUint(y.GetRevision(), 10)
+	now := s.now()
+	switch {
+	case !exists:
+		_, err := s.deps.Cursors.Put(ctx, key, &ledgerv1.Cursor{Run: run, Done: true, StartedMs: now.UnixMilli()}, 0)
+		return err
+	case saved.Doc.GetRun() == run:
+		o.done = true
+		return nil
+	case now.Sub(o.since) < s.cfg.Settle:
+		return nil // other replicas may still map by the old settings
+	}
+	s.background(ctx, "offer of "+name, func(ctx context.Context) error {
+		n := 0
+		for _, connection := range []string{y.GetHubspotConnection(), y.GetAppConnection()} {
+			offered, err := s.offerAll(ctx, y, connection, run)
+			if err != nil {
+				return err
+			}
+			n += offered
+		}
+		s.log.InfoContext(ctx, "records.offered", "workspace", y.GetWorkspace(), "sync", y.GetName(), "revision", y.GetRevision(), "records", n)
+		done := &ledgerv1.Cursor{Run: run, Done: true, Read: int64(n), StartedMs: now.UnixMilli(), FinishedMs: s.now().UnixMilli()}
+		_, err := s.deps.Cursors.Put(ctx, key, done, saved.Revision)
+		return err
+	})
+	return nil
+}
+
+// offerAll asks for all copies of one side. Repeating it after a crash offers
+// some twice, which changes nothing.
+func (s *scheduler) offerAll(ctx context.Context, y *configv1.Sync, connection, run string) (int, error) {
+	ids, err := s.known(ctx, y.GetWorkspace(), connection, y.GetObject())
+	if err != nil {
+		return 0, fmt.Errorf("list copies of %s: %w", connection, err)
+	}
+	for part := range slices.Chunk(ids, s.cfg.RefreshBatch) {
+		n := &eventv1.Notice{
+			Workspace: y.GetWorkspace(), Connection: connection, ReceivedMs: s.now().UnixMilli(),
+			Kind: &eventv1.Notice_Refresh{Refresh: &eventv1.Refresh{Object: y.GetObject(), Records: part, Reason: "settings"}},
+		}
+		id := fmt.Sprintf("%s/%s/%s/%s/%s", y.GetWorkspace(), y.GetName(), connection, run, part[0])
+		m, err := event.Notice(n, deal.Object(y.GetObject()), bus.Bulk, part[0], id)
+		if err != nil {
+			return 0, err
+		}
+		if err := s.deps.Bus.Publish(ctx, m); err != nil {
+			return 0, err
+		}
+	}
+	return len(ids), nil
+}
+
+// known are the ids of the live copies of a connection's object, in order.
+func (s *scheduler) known(ctx context.Context, workspace, connection, object string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, offerTimeout)
+	defer cancel()
+	var ids []string
+	err := s.deps.Records.Each(ctx, ledger.Prefix(workspace, connection, object), func(it ledger.Item[*ledgerv1.Record]) error {
+		if it.Doc.GetDeleted() || !it.Doc.GetComplete() {
+			return nil
+		}
+		tokens, err := it.Key.Tokens()
+		if err != nil {
+			return err
+		}
+		ids = append(ids, tokens[len(tokens)-1])
+		return nil
+	})
+	slices.Sort(ids)
+	return ids, err
+}

@@ -1,0 +1,198 @@
+package detect
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/dealsync/dealsync/libs/bus"
+	"github.com/dealsync/dealsync/libs/connector"
+	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/event"
+	"github.com/dealsync/dealsync/libs/fault"
+	"github.com/dealsync/dealsync/libs/ledger"
+	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
+	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
+	"github.com/dealsync/dealsync/services/change-detector/internal/core"
+)
+
+// Kinds of scans, as cursor keys name them. A run's name is its kind, "@" and
+// the number of the run.
+const (
+	pollKind     = "poll"
+	backfillKind = "backfill:" // and the sync's name
+)
+
+func runName(kind string, number int64) string { return kind + "@" + strconv.FormatInt(number, 10) }
+
+func kindOf(run string) string {
+	if i := strings.LastIndexByte(run, '@'); i >= 0 {
+		return run[:i]
+	}
+	return run
+}
+
+// page reads one page of a poll or backfill: publish what it holds, save the
+// position, ask for the next page, then ack. The saved position is the truth; a
+// notice that is behind it, or ahead of it after a power cut, only takes the run
+// up again from there.
+func (s *Service) page(ctx context.Context, app App, d *bus.Delivery, n *eventv1.Notice, p *eventv1.Page) error {
+	at := place{n.GetWorkspace(), n.GetConnection(), deal.Object(p.GetObject()), d.Subject.Lane}
+	kind := kindOf(p.GetRun())
+	key := ledger.CursorKey(at.workspace, at.connection, string(at.object), kind)
+	saved, err := s.deps.Cursors.Fresh(ctx, key)
+	if fault.Is(err, fault.NotFound) {
+		return nil // its run has been given up
+	}
+	if err != nil {
+		return err
+	}
+	c := saved.Doc
+	switch {
+	case c.GetRun() != p.GetRun() || c.GetDone():
+		return nil // another run took its place, or it is over
+	case s.paused(at.workspace, kind):
+		return s.pause(ctx, key, saved)
+	case p.GetNumber() != c.GetPages():
+		return s.ask(ctx, at, c, "")
+	}
+	next, err := s.readPage(ctx, app, at, c)
+	if err != nil {
+		return fmt.Errorf("%s of %ss of %s, page %d: %w", kind, at.object, at.connection, c.GetPages(), err)
+	}
+	if _, err := s.deps.Cursors.Put(ctx, key, next, saved.Revision); err != nil {
+		return err
+	}
+	if next.GetDone() {
+		s.finished(ctx, at, kind, next)
+		return nil
+	}
+	return s.ask(ctx, at, next, "")
+}
+
+// readPage reads the page at the saved position, looks at its records, and
+// answers the position after it.
+func (s *Service) readPage(ctx context.Context, app App, at place, c *ledgerv1.Cursor) (*ledgerv1.Cursor, error) {
+	backfill := strings.HasPrefix(c.GetRun(), backfillKind)
+	if backfill {
+		ctx = connector.WithBulk(ctx)
+	}
+	page, err := app.Scan(ctx, connector.ScanRequest{
+		Object: at.object, Since: moment(c.GetSinceMs()), Cursor: c.GetCursor(), Limit: s.cfg.PageSize,
+	})
+	if err != nil {
+		return nil, err
+	}
+	errs := s.each(ctx, len(page.Records), func(ctx context.Context, i int) error {
+		return s.look(ctx, app, s.listed(app, at, c.GetRun(), &page.Records[i], backfill))
+	})
+	for i, err := range errs {
+		if passes(err) {
+			return nil, err
+		}
+		if err != nil { // one bad record does not stop the others (N6)
+			s.log.ErrorContext(ctx, "record.failed", "workspace", at.workspace, "connection", at.connection,
+				"object", string(at.object), "record", page.Records[i].ID, "run", c.GetRun(), "code", fault.CodeOf(err), "error", err.Error())
+		}
+	}
+	kind := pollKind
+	if backfill {
+		kind = "backfill"
+	}
+	count(ctx, s.metrics.pages, 1, "kind", kind)
+	return s.after(c, page), nil
+}
+
+// listed is the look at a record of a page. A backfill offers every record, for
+// a sync that has never seen them; a poll tells only what changed. Where the app
+// knows better edit times than a listing gives, a record that differs is read;
+// a backfill does so only for records that were known, not for a whole account.
+func (s *Service) listed(app App, at place, run string, r *connector.Record, backfill bool) look {
+	precise := app.Manifest().EditTimes
+	l := look{
+		place: at, record: r.ID, cause: eventv1.Cause_CAUSE_POLL, listing: true,
+		news: func(m *core.Merge) { m.Listed(recordOf(r)) },
+		read: func(m *core.Merge, was core.Copy) bool {
+			return precise && m.Approximate() && (!backfill || was.Complete)
+		},
+	}
+	if backfill {
+		l.cause, l.offer, l.ask = eventv1.Cause_CAUSE_BACKFILL, true, run
+	}
+	return l
+}
+
+// after is the position after a page.
+func (s *Service) after(c *ledgerv1.Cursor, page connector.Page) *ledgerv1.Cursor {
+	next := proto.CloneOf(c)
+	next.Cursor, next.Paused = page.Next, false
+	next.Pages++
+	next.Read += int64(len(page.Records))
+	next.Total = max(next.GetTotal(), int64(page.Total), next.GetRead())
+	// Only what the first page was certain of holds for the whole run.
+	if h := millis(page.Horizon); h != 0 && (next.GetHorizonMs() == 0 || h < next.GetHorizonMs()) {
+		next.HorizonMs = h
+	}
+	if page.Next == "" {
+		next.Done, next.FinishedMs = true, s.now().UnixMilli()
+		next.Total = next.GetRead()
+	}
+	return next
+}
+
+// ask publishes the notice of a run's next page. again, when not empty, makes
+// it another message than the one that seems to be lost.
+func (s *Service) ask(ctx context.Context, at place, c *ledgerv1.Cursor, again string) error {
+	backfill := strings.HasPrefix(c.GetRun(), backfillKind)
+	lane := bus.Live
+	if backfill {
+		lane = bus.Bulk
+	}
+	n := &eventv1.Notice{
+		Workspace: at.workspace, Connection: at.connection, ReceivedMs: s.now().UnixMilli(),
+		Kind: &eventv1.Notice_Page{Page: &eventv1.Page{
+			Object: string(at.object), Run: c.GetRun(), Backfill: backfill,
+			Cursor: c.GetCursor(), SinceMs: c.GetSinceMs(), Number: c.GetPages(),
+		}},
+	}
+	id := fmt.Sprintf("%s/%s/%s/%s/%d%s", at.workspace, at.connection, at.object, c.GetRun(), c.GetPages(), again)
+	// One key for a run: its pages are one after the other also by accident.
+	m, err := event.Notice(n, at.object, lane, c.GetRun(), id)
+	if err != nil {
+		return err
+	}
+	return s.deps.Bus.Publish(ctx, m)
+}
+
+// paused reports whether a backfill's sync is paused or gone. Polls never pause:
+// what they find is known when the sync goes on.
+func (s *Service) paused(workspace, kind string) bool {
+	name, ok := strings.CutPrefix(kind, backfillKind)
+	if !ok {
+		return false
+	}
+	y := s.deps.Settings.Snapshot().Sync(workspace, name)
+	return y == nil || y.GetPaused()
+}
+
+// pause marks the run; the scheduler takes it up again.
+func (s *Service) pause(ctx context.Context, key ledger.Key, saved ledger.Entry[*ledgerv1.Cursor]) error {
+	if saved.Doc.GetPaused() {
+		return nil
+	}
+	next := proto.CloneOf(saved.Doc)
+	next.Paused = true
+	_, err := s.deps.Cursors.Put(ctx, key, next, saved.Revision)
+	return err
+}
+
+func (s *Service) finished(ctx context.Context, at place, kind string, c *ledgerv1.Cursor) {
+	if kind == pollKind {
+		return
+	}
+	s.log.InfoContext(ctx, "backfill.finished", "workspace", at.workspace, "connection", at.connection, "object", string(at.object),
+		"run", c.GetRun(), "records", c.GetRead(), "pages", c.GetPages(), "duration_ms", c.GetFinishedMs()-c.GetStartedMs())
+}

@@ -1,0 +1,125 @@
+// Package core merges what is heard about a record onto the copy of it, and
+// says what really changed. News comes late, twice and in any order; per field
+// the later edit stands, so the order cannot change the copy. It is pure: it
+// reads nothing, publishes nothing and knows no clock.
+package core
+
+import (
+	"maps"
+
+	"github.com/dealsync/dealsync/libs/deal"
+)
+
+// Field is a value and the time of its last edit in Unix milliseconds. The
+// time may be an upper bound, where the app does not tell better.
+type Field struct {
+	Value string
+	At    int64
+}
+
+// Copy is what is known of one record.
+type Copy struct {
+	Fields   map[string]Field
+	Modified int64
+	Deleted  bool
+	// TurnedAt is when the record was last deleted or restored.
+	TurnedAt   int64
+	MergedInto string
+	// Complete: the whole record has been seen at least once.
+	Complete bool
+}
+
+// Action is what an event says happened.
+type Action uint8
+
+// Actions.
+const (
+	Changed Action = iota
+	Created
+	Deleted
+	Restored
+	Merged
+)
+
+// Event is one event about the record, with the time at which it happened.
+type Event struct {
+	Action Action
+	At     int64
+	Fields map[string]string
+	// Touched names the fields that the event changed; the others of Fields
+	// are merely current. Empty: all of them.
+	Touched []string
+	// Whole: Fields are the whole record.
+	Whole      bool
+	Origin     deal.Origin
+	MergedInto string
+}
+
+// Record is the record as the app answered it.
+type Record struct {
+	Fields map[string]string
+	// Edited is the time of each field's last edit, where the app tells; the
+	// other fields were edited at Modified or before.
+	Edited     map[string]int64
+	Modified   int64
+	Deleted    bool
+	MergedInto string
+}
+
+// Merge is one step of merging onto a copy. The copy given to Begin is never
+// modified.
+type Merge struct {
+	before  Copy
+	existed bool
+	now     Copy
+	cloned  bool
+	// moved: something beside Modified is no longer as before.
+	moved  bool
+	doubt  bool
+	bounds bool
+	origin deal.Origin
+	heard  bool
+}
+
+// Begin starts a merge onto before; existed is false for a record that has no
+// copy yet.
+func Begin(before Copy, existed bool) *Merge {
+	return &Merge{before: before, existed: existed, now: before}
+}
+
+// NeedsRead reports whether the record must be read before the result can be
+// trusted: it has never been seen whole, or two pieces of news contradict each
+// other. A deleted record that nobody doubts need not be seen whole.
+func (m *Merge) NeedsRead() bool { return m.doubt || !m.now.Complete && !m.now.Deleted }
+
+// Approximate reports whether some field got the record's time because its own
+// is not known.
+func (m *Merge) Approximate() bool { return m.bounds }
+
+func (m *Merge) put(name string, f Field) {
+	if !m.cloned {
+		m.now.Fields = maps.Clone(m.now.Fields)
+		if m.now.Fields == nil {
+			m.now.Fields = map[string]Field{}
+		}
+		m.cloned = true
+	}
+	m.now.Fields[name] = f
+	m.moved = true
+}
+
+// turn marks the record as deleted or not, from a time on.
+func (m *Merge) turn(deleted bool, at int64, into string) {
+	if m.now.Deleted == deleted && m.now.TurnedAt == at && m.now.MergedInto == into {
+		return
+	}
+	m.now.Deleted, m.now.TurnedAt, m.now.MergedInto = deleted, at, into
+	m.moved = true
+}
+
+// complete notes that the whole record has been seen.
+func (m *Merge) complete() {
+	if !m.now.Complete {
+		m.now.Complete, m.moved = true, true
+	}
+}

@@ -1,0 +1,149 @@
+package core
+
+import (
+	"slices"
+
+	"github.com/dealsync/dealsync/libs/deal"
+)
+
+// Event merges one event.
+func (m *Merge) Event(e Event) {
+	m.hear(e.Origin)
+	m.now.Modified = max(m.now.Modified, e.At)
+	switch e.Action {
+	case Deleted, Merged:
+		m.turnAt(true, e.At, e.MergedInto)
+		return
+	case Restored:
+		m.turnAt(false, e.At, "")
+	default:
+		// Nobody edits a deleted record: a restore has been missed.
+		if m.now.Deleted && e.At > m.now.TurnedAt {
+			m.doubt = true
+		}
+	}
+	for name, value := range e.Fields {
+		if len(e.Touched) == 0 || slices.Contains(e.Touched, name) {
+			m.edited(name, Field{value, e.At})
+		} else {
+			m.seen(name, Field{value, e.At})
+		}
+	}
+	if e.Whole {
+		m.complete()
+	}
+}
+
+// edited merges an edit whose time is known: the later one stands. Of two edits
+// at one time nobody can say which came last but the app, so it is asked; until
+// then the greater value stands, so that the order of arrival does not matter.
+func (m *Merge) edited(name string, f Field) {
+	have, ok := m.now.Fields[name]
+	switch {
+	case !ok || f.At > have.At:
+		m.put(name, f)
+	case f.At == have.At && f.Value != have.Value:
+		m.doubt = true
+		if f.Value > have.Value {
+			m.put(name, f)
+		}
+	}
+}
+
+// seen merges a value that the field had at a time, so its last edit was then
+// or before. A value that is known already says nothing new. Apps round a
+// record's time to the second, so within one second the app is asked.
+func (m *Merge) seen(name string, f Field) {
+	have, ok := m.now.Fields[name]
+	switch {
+	case !ok:
+		m.put(name, f)
+		m.bounds = true
+	case f.Value == have.Value:
+	case sameSecond(f.At, have.At):
+		m.doubt = true
+	case f.At > have.At:
+		m.put(name, f)
+		m.bounds = true
+	}
+}
+
+// turnAt merges a deletion or restore whose time is known.
+func (m *Merge) turnAt(deleted bool, at int64, into string) {
+	switch {
+	case at > m.now.TurnedAt:
+		m.turn(deleted, at, into)
+	case at == m.now.TurnedAt && deleted != m.now.Deleted:
+		m.doubt = true
+		m.turn(true, at, max(into, m.now.MergedInto))
+	case at == m.now.TurnedAt && deleted:
+		// A merge tells more than a deletion at the same time.
+		m.turn(true, at, max(into, m.now.MergedInto))
+	}
+}
+
+// Listed merges a record from a listing. Listings lag behind, so a listed value
+// never overrides a later edit, and a contradiction is put down to doubt.
+func (m *Merge) Listed(r Record) {
+	m.hear(deal.UnknownOrigin)
+	m.now.Modified = max(m.now.Modified, r.Modified)
+	switch {
+	case r.Deleted && !m.now.Deleted && r.Modified > m.now.TurnedAt:
+		m.turn(true, r.Modified, r.MergedInto)
+	case r.Deleted != m.now.Deleted:
+		m.doubt = true
+	}
+	for name, value := range r.Fields {
+		if at, ok := r.Edited[name]; ok {
+			m.edited(name, Field{value, at})
+		} else {
+			m.seen(name, Field{value, r.Modified})
+		}
+	}
+	m.complete()
+}
+
+// Read merges the record as the app answered it after the copy was taken, so it
+// settles every doubt. Only an edit that is certainly later than what the app
+// shows stands against it: then the app's answer lags.
+func (m *Merge) Read(r Record) {
+	m.hear(deal.UnknownOrigin)
+	m.now.Modified = max(m.now.Modified, r.Modified)
+	if r.Deleted != m.now.Deleted {
+		m.turn(r.Deleted, max(r.Modified, m.now.TurnedAt), r.MergedInto)
+	}
+	for name, value := range r.Fields {
+		have, ok := m.now.Fields[name]
+		at, exact := r.Edited[name]
+		switch {
+		case exact && (!ok || at > have.At || at == have.At && value != have.Value):
+			m.put(name, Field{value, at})
+		case exact:
+		case !ok:
+			m.put(name, Field{value, r.Modified})
+		case value != have.Value && (r.Modified >= have.At || sameSecond(r.Modified, have.At)):
+			m.put(name, Field{value, max(r.Modified, have.At)})
+		}
+	}
+	m.complete()
+	m.doubt = false
+}
+
+// Gone merges the app's answer that there is no such record (any more). One
+// that has never been seen stays unknown.
+func (m *Merge) Gone(at int64) {
+	m.doubt = false
+	if m.existed && !m.now.Deleted {
+		m.turn(true, max(at, m.now.TurnedAt), "")
+	}
+}
+
+// hear notes who made the news: one origin for all of it, or nobody knows.
+func (m *Merge) hear(o deal.Origin) {
+	if m.heard && o != m.origin {
+		o = deal.UnknownOrigin
+	}
+	m.origin, m.heard = o, true
+}
+
+func sameSecond(a, b int64) bool { return a/1000 == b/1000 }

@@ -1,0 +1,60 @@
+package core
+
+import (
+	"slices"
+
+	"github.com/dealsync/dealsync/libs/deal"
+)
+
+// Result is what a merge came to.
+type Result struct {
+	Copy Copy
+	// Store: the copy is no longer as it was and must be kept, even where
+	// nothing is worth telling (a repeated edit of the same value only moves
+	// its time, so that an older edit that comes later is known to be stale).
+	Store bool
+	// News: something changed that others must hear of.
+	News bool
+	// Changed are the names of the fields whose value is another, in order.
+	Changed                    []string
+	Created, Deleted, Restored bool
+	Origin                     deal.Origin
+	// Occurred is the newest edit time among what changed.
+	Occurred int64
+}
+
+// Result says what changed against the copy that the merge began with.
+func (m *Merge) Result() Result {
+	r := Result{Copy: m.now, Store: m.moved, Origin: m.origin}
+	if m.moved {
+		for name, f := range m.now.Fields {
+			if was, ok := m.before.Fields[name]; !ok || was.Value != f.Value {
+				r.Changed = append(r.Changed, name)
+				r.Occurred = max(r.Occurred, f.At)
+			}
+		}
+		slices.Sort(r.Changed)
+	}
+	r.Created = !m.existed && m.now.Complete
+	r.Deleted = m.now.Deleted && !m.before.Deleted
+	r.Restored = !m.now.Deleted && m.before.Deleted
+	if r.Deleted || r.Restored {
+		r.Occurred = max(r.Occurred, m.now.TurnedAt)
+	}
+	merged := m.now.MergedInto != m.before.MergedInto
+	r.News = len(r.Changed) > 0 || r.Created || r.Deleted || r.Restored || merged
+	return r
+}
+
+// Offer is the result of offering a record again although nothing may have
+// changed: whoever asked wants the whole image.
+func (m *Merge) Offer() Result {
+	r := m.Result()
+	r.News = r.News || r.Copy.Complete || r.Copy.Deleted
+	if r.Occurred == 0 {
+		for _, f := range r.Copy.Fields {
+			r.Occurred = max(r.Occurred, f.At)
+		}
+	}
+	return r
+}
