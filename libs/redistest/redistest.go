@@ -24,6 +24,8 @@ type Server struct {
 	Addr string
 	// Client is a connection to it.
 	Client *redis.Client
+	// Embedded: it is not the real one.
+	Embedded bool
 
 	advance func(time.Duration)
 	stop    func()
@@ -32,7 +34,8 @@ type Server struct {
 // URL is the address in the form that settings take.
 func (s *Server) URL() string { return "redis://" + s.Addr }
 
-// Advance lets d pass on the server's clock. The real one takes that long.
+// Advance lets d pass on the server's clock. The real one takes that long; the
+// embedded one's clock stands still from the first call on, but for Advance.
 func (s *Server) Advance(d time.Duration) { s.advance(d) }
 
 // Stop ends the server before the test does, as a crash would.
@@ -45,18 +48,19 @@ func Each(t *testing.T, fn func(t *testing.T, s *Server)) {
 	t.Run("embedded", func(t *testing.T) { t.Parallel(); fn(t, Embedded(t)) })
 }
 
-// Embedded starts the server that lives in the process. Its clock stands still
-// but for Advance.
+// Embedded starts the server that lives in the process.
 func Embedded(tb testing.TB) *Server {
 	tb.Helper()
 	m := miniredis.RunT(tb)
-	now := time.Now().Truncate(time.Millisecond)
-	m.SetTime(now)
-	s := &Server{Addr: m.Addr(), stop: m.Close}
+	m.ClockTTL(true)
+	s := &Server{Addr: m.Addr(), Embedded: true, stop: m.Close}
+	var now time.Time
 	s.advance = func(d time.Duration) {
+		if now.IsZero() {
+			now = time.Now()
+		}
 		now = now.Add(d)
 		m.SetTime(now)
-		m.FastForward(d)
 	}
 	s.connect(tb)
 	return s
