@@ -1,0 +1,85 @@
+// Command sandbox runs the doubles of the HubSpot and Pipedrive APIs.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/dealsync/dealsync/services/sandbox/sandbox"
+)
+
+func main() {
+	cfg, err := config(os.Args[1:], os.Getenv)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "sandbox:", err)
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	s := sandbox.New(cfg)
+	go func() {
+		select {
+		case <-s.Ready():
+			slog.Info("sandbox.ready", "hubspot", s.HubSpotURL(), "pipedrive", s.PipedriveURL(), "throttle", cfg.Throttle)
+		case <-ctx.Done():
+		}
+	}()
+	if err := s.Run(ctx); err != nil {
+		slog.Error("sandbox.failed", "error", err)
+		stop()
+		os.Exit(1) //nolint:gocritic // stop was called
+	}
+}
+
+// config takes the defaults, then the environment, then the flags.
+func config(args []string, env func(string) string) (sandbox.Config, error) {
+	cfg := sandbox.Defaults()
+	fs := flag.NewFlagSet("sandbox", flag.ContinueOnError)
+	fs.StringVar(&cfg.HubSpotAddr, "hubspot-addr", cfg.HubSpotAddr, "address of the HubSpot double (SANDBOX_HUBSPOT_ADDR)")
+	fs.StringVar(&cfg.PipedriveAddr, "pipedrive-addr", cfg.PipedriveAddr, "address of the Pipedrive double (SANDBOX_PIPEDRIVE_ADDR)")
+	fs.Uint64Var(&cfg.Seed, "seed", cfg.Seed, "seed of all dice (SANDBOX_SEED)")
+	fs.DurationVar(&cfg.SearchLagMin, "search-lag-min", cfg.SearchLagMin, "shortest time until a search finds a write (SANDBOX_SEARCH_LAG_MIN)")
+	fs.DurationVar(&cfg.SearchLagMax, "search-lag-max", cfg.SearchLagMax, "longest time until a search finds a write (SANDBOX_SEARCH_LAG_MAX)")
+	fs.BoolVar(&cfg.Throttle, "throttle", cfg.Throttle, "apply the rate limits (SANDBOX_THROTTLE)")
+	fs.BoolVar(&cfg.StrictWrites, "strict-writes", cfg.StrictWrites, "apply the write rules of HubSpot API 2026-09 (SANDBOX_STRICT_WRITES)")
+	fs.DurationVar(&cfg.WebhookGather, "webhook-gather", cfg.WebhookGather, "how long HubSpot events are gathered (SANDBOX_WEBHOOK_GATHER)")
+	fs.BoolVar(&cfg.WebhookShuffle, "webhook-shuffle", cfg.WebhookShuffle, "mix events within a HubSpot webhook request (SANDBOX_WEBHOOK_SHUFFLE)")
+	fs.IntVar(&cfg.WebhookParallel, "webhook-parallel", cfg.WebhookParallel, "webhook requests in flight, per double (SANDBOX_WEBHOOK_PARALLEL)")
+	fs.Float64Var(&cfg.RetryScale, "retry-scale", cfg.RetryScale, "factor on the waiting times of webhook retries; 1 is real (SANDBOX_RETRY_SCALE)")
+	fs.BoolVar(&cfg.CheckHookURL, "check-hook-url", cfg.CheckHookURL, "call a Pipedrive webhook's URL when it is created (SANDBOX_CHECK_HOOK_URL)")
+	var bad error
+	fs.VisitAll(func(f *flag.Flag) {
+		name := envName(f.Name)
+		if v := env(name); v != "" && bad == nil {
+			if err := f.Value.Set(v); err != nil {
+				bad = fmt.Errorf("%s=%q: %w", name, v, err)
+			}
+		}
+	})
+	if bad != nil {
+		return cfg, bad
+	}
+	if err := fs.Parse(args); err != nil {
+		return cfg, fmt.Errorf("read flags: %w", err)
+	}
+	return cfg, nil
+}
+
+// envName is the environment variable of a flag.
+func envName(name string) string {
+	b := []byte("SANDBOX_" + name)
+	for i, c := range b {
+		switch {
+		case c == '-':
+			b[i] = '_'
+		case c >= 'a' && c <= 'z':
+			b[i] = c - 'a' + 'A'
+		}
+	}
+	return string(b)
+}
