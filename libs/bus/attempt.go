@@ -39,7 +39,7 @@ func (o *owner) attempt(it *item) outcome {
 func (o *owner) conclude(it *item, err error) outcome {
 	m, x := o.c.b.metrics, o.c.b.metrics.of(o.c.stage, it.lane)
 	what := Dispose(err, it.d.Attempt)
-	if what.Action == Retry && time.Since(it.published)+what.After > o.c.b.cfg.GiveUpAfter {
+	if what.Action == Retry && it.tooOld(o.c.b.cfg.GiveUpAfter, what.After) {
 		what.Action = Park
 	}
 	switch what.Action {
@@ -56,6 +56,13 @@ func (o *owner) conclude(it *item, err error) outcome {
 		return outcome{retry: jitter(what.After)}
 	}
 	return o.park(it, err)
+}
+
+// tooOld reports whether another try would come after the age to give up at.
+// A message that only waited that long, behind an outage, is first tried for a
+// twenty-fourth of it: an hour of a day.
+func (it *item) tooOld(limit, wait time.Duration) bool {
+	return time.Since(it.published)+wait > limit && time.Since(it.firstTry) > limit/24
 }
 
 // park gives a message up. While that is not possible the message waits.

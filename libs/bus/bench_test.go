@@ -3,9 +3,7 @@ package bus_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -122,9 +120,6 @@ func fiveHops(b *testing.B, every time.Duration) {
 	cfg := bustest.Config()
 	cfg.LeaseTTL = 0 // the default
 	cfg.StageBytes = 1 << 30
-	if p, err := strconv.Atoi(os.Getenv("PARTITIONS")); err == nil {
-		cfg.Partitions = p
-	}
 	h := &hops{bs: bustest.New(b).Bus(cfg), ready: make(chan struct{}), done: make(chan struct{}), want: b.N}
 	h.start(b)
 	b.ResetTimer()

@@ -40,7 +40,8 @@ type Config struct {
 	MaxMessage int32
 	// JournalAge and ParkedAge are how long those streams keep a message.
 	JournalAge, ParkedAge time.Duration
-	// GiveUpAfter is the age at which a message that is still failing is parked.
+	// GiveUpAfter is the age at which a message that is still failing is parked,
+	// after at least a twenty-fourth of that time in one owner's hands.
 	GiveUpAfter time.Duration
 	// DrainTimeout is how long handlers may finish their work when Consume ends,
 	// before their context is cancelled.

@@ -46,6 +46,7 @@ type item struct {
 	seq       uint64
 	published time.Time
 	lane      Lane
+	firstTry  time.Time
 	notBefore time.Time // the next attempt, when it is being retried
 	d         *Delivery
 	invalid   error // why it can't be read
@@ -66,6 +67,7 @@ func newItem(msg jetstream.Msg, lane Lane) (*item, error) {
 // open makes the delivery of an item whose turn has come.
 func (it *item) open(o *owner) *Delivery {
 	if it.d == nil {
+		it.firstTry = time.Now()
 		it.d = &Delivery{Sequence: it.seq, Published: it.published, Headers: it.msg.Headers(), owner: o, item: it}
 		it.d.Message, it.invalid = decode(it.msg.Subject(), it.d.Headers, it.msg.Data())
 		if it.invalid != nil {

@@ -1,12 +1,13 @@
 package bus
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dealsync/dealsync/libs/fault"
 )
 
 // Headers of a message: CloudEvents 1.0 attributes in binary mode. NATS headers
@@ -59,7 +60,7 @@ func decode(subject string, h nats.Header, data []byte) (Message, error) {
 	}
 	if t := first(h, headerTime); t != "" {
 		if m.Time, err = time.Parse(time.RFC3339Nano, t); err != nil {
-			return m, fmt.Errorf("read %s: %w", headerTime, err)
+			return m, fault.New(fault.Invalid, "bad_header", "read %s: %w", headerTime, err)
 		}
 	}
 	return m, nil
