@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/dealsync/dealsync/libs/bus"
+	"github.com/dealsync/dealsync/libs/connector/pool"
 	"github.com/dealsync/dealsync/libs/ledger"
 	"github.com/dealsync/dealsync/libs/settings"
 )
@@ -21,15 +22,16 @@ type Host struct {
 	cfg  Config
 	name string
 
-	mu      sync.Mutex
-	nc      *nats.Conn
-	bus     *bus.Bus
-	ledger  *ledger.Ledger
-	redis   redis.UniversalClient
-	conf    *settings.Client
-	checks  []check
-	closers []func()
-	started bool
+	mu         sync.Mutex
+	nc         *nats.Conn
+	bus        *bus.Bus
+	ledger     *ledger.Ledger
+	redis      redis.UniversalClient
+	conf       *settings.Client
+	connectors *pool.Pool
+	checks     []check
+	closers    []func()
+	started    bool
 }
 
 type check struct {

@@ -6,8 +6,6 @@ package write
 import (
 	"context"
 
-	"github.com/dealsync/dealsync/libs/budget"
-	"github.com/dealsync/dealsync/libs/connector/pool"
 	"github.com/dealsync/dealsync/libs/host"
 )
 
@@ -30,15 +28,14 @@ func open(ctx context.Context, cfg Config, h *host.Host) (host.Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	rdb, err := h.Redis(ctx)
-	if err != nil {
-		return nil, err
-	}
 	conf, err := h.Settings(ctx)
 	if err != nil {
 		return nil, err
 	}
-	connectors := pool.New(conf, budget.New(rdb))
+	connectors, err := h.Connectors(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return New(cfg, Deps{
 		Bus: b, Creates: l.Creates, Links: l.Links, Settings: conf,
 		Connect: func(ctx context.Context, workspace, connection string) (Connector, error) {
