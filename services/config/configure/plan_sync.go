@@ -38,7 +38,7 @@ func (p *planner) sync(ctx context.Context, d *document.Document, apps map[strin
 	name := in.Connections[d.Sync.Connection].Spec.App
 	resolved, problems := resolve.Sync(resolve.Input{
 		Doc: d, HubSpotConnection: hubspotName, AppTitle: p.service.apps[name].Title,
-		Defaults: p.service.apps.Defaults(name, d.Sync.Object), HubSpot: hubspot, App: app,
+		Defaults: document.Defaults(name, d.Sync.Object), HubSpot: hubspot, App: app,
 	})
 	if len(problems) > 0 {
 		p.found = append(p.found, problems...)

@@ -6,8 +6,11 @@ import (
 	"time"
 
 	"github.com/dealsync/dealsync/libs/connector"
+	"github.com/dealsync/dealsync/libs/connector/apps"
+	"github.com/dealsync/dealsync/libs/connector/pool"
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/fault"
+	"github.com/dealsync/dealsync/services/config/internal/document"
 
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 )
@@ -18,39 +21,24 @@ type Schemas interface {
 	Schema(ctx context.Context, c *configv1.Connection, tokens connector.TokenSource, object deal.Object) (*connector.Schema, error)
 }
 
-// App is how an app's accounts are opened.
-type App struct {
-	Open     connector.Opener
-	Manifest connector.Manifest
-}
-
-// Limits makes the limiter of an account for a declared budget.
-type Limits func(account string) func(connector.Budget) connector.Limiter
-
 // schemaTimeout bounds one reading.
 const schemaTimeout = 30 * time.Second
 
 // liveSchemas opens the account anew for each reading: a person has just
 // changed it or its settings, so nothing remembered will do.
-type liveSchemas struct {
-	apps   map[string]App
-	limits Limits
-}
+type liveSchemas struct{ limits pool.Limits }
 
-// LiveSchemas reads schemas from the apps themselves, within their rate limits
-// (N7); nil limits: none.
-func LiveSchemas(apps map[string]App, limits Limits) Schemas { return liveSchemas{apps, limits} }
+// LiveSchemas reads schemas from the apps themselves, within the rate limits
+// that all replicas share (N7); nil limits: none.
+func LiveSchemas(limits pool.Limits) Schemas { return liveSchemas{limits} }
 
 func (l liveSchemas) Schema(ctx context.Context, c *configv1.Connection, tokens connector.TokenSource, object deal.Object) (*connector.Schema, error) {
-	app, ok := l.apps[c.GetApp()]
+	app, ok := apps.Lookup(c.GetApp())
 	if !ok {
 		return nil, fault.New(fault.Invalid, "unknown_app", "this build has no connector for %q", c.GetApp())
 	}
 	name := c.GetWorkspace() + "/" + c.GetName()
-	options := connector.Options{Name: name}
-	if l.limits != nil {
-		options.Limits = l.limits(name)
-	}
+	options := connector.Options{Name: name, Limits: l.limits}
 	if perSecond := c.GetCallsPerSecond(); perSecond > 0 {
 		options.Budget = budgetOf(perSecond)
 	}
@@ -73,4 +61,17 @@ func (l liveSchemas) Schema(ctx context.Context, c *configv1.Connection, tokens 
 func budgetOf(perSecond float64) connector.Budget {
 	const period = 10 * time.Second
 	return connector.Budget{Calls: max(1, int(perSecond*period.Seconds())), Per: period}
+}
+
+// catalogue is what the apps of this build share (R2).
+func catalogue() document.Catalogue {
+	all := document.Catalogue{}
+	for _, app := range apps.List() {
+		entry := document.App{Title: app.Manifest.Title}
+		for _, object := range app.Manifest.Objects {
+			entry.Objects = append(entry.Objects, string(object))
+		}
+		all[app.Manifest.App] = entry
+	}
+	return all
 }

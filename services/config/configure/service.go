@@ -83,7 +83,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 		}
 	}
 	s := &Service{
-		cfg: cfg, deps: deps, apps: document.Apps, key: key, store: kept,
+		cfg: cfg, deps: deps, apps: catalogue(), key: key, store: kept,
 		tokens: token.New(kept.KV(), deps.Seal, deps.Client),
 		server: grpc.NewServer(grpc.StatsHandler(otelgrpc.NewServerHandler())),
 		ended:  make(chan struct{}), started: time.Now(),

@@ -2,6 +2,8 @@ package document
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -35,7 +37,7 @@ func (d *Document) needWorkspace() []Problem {
 func (d *Document) checkConnection(apps Catalogue) (problems []Problem) {
 	c := d.Connection
 	if _, ok := apps[c.App]; !ok {
-		problems = append(problems, d.Problem("spec.app", "unknown_value", "spec.app: %q is not in the catalogue", c.App))
+		problems = append(problems, d.Problem("spec.app", "unknown_value", "spec.app: %q is not in the catalogue; %s", c.App, Allowed(c.App, slices.Sorted(maps.Keys(apps)))))
 	}
 	if (c.Auth.Token == nil) == (c.Auth.OAuth == nil) {
 		problems = append(problems, d.Problem("spec.auth", "one_of", "spec.auth: give either token or oauth"))
@@ -48,7 +50,7 @@ func (d *Document) checkConnection(apps Catalogue) (problems []Problem) {
 		case w.Secret != nil && (w.User != "" || w.Password != nil):
 			problems = append(problems, d.Problem("spec.webhook", "one_of", "spec.webhook: give either secret or user and password"))
 		case w.Secret == nil && (w.User == "" || w.Password == nil):
-			problems = append(problems, d.Problem("spec.webhook", "missing_required", "spec.webhook: give secret, or both user and password"))
+			problems = append(problems, d.Problem("spec.webhook", "one_of", "spec.webhook: give secret, or both user and password"))
 		}
 	}
 	return problems
@@ -187,7 +189,7 @@ func (d *Document) checkCondition(path string, t *Term) []Problem {
 	}
 	switch {
 	case missing != nil:
-		return []Problem{d.Problem(path, "missing_required", "%s: the condition lacks %s", path, strings.Join(missing, " and "))}
+		return []Problem{d.Problem(path, "bad_filter", "%s: the condition lacks %s", path, strings.Join(missing, " and "))}
 	case operands[t.Op] == "none" && t.Value != nil:
 		return []Problem{d.Problem(path+".value", "bad_filter", "%s: %s takes no value", path, t.Op)}
 	case operands[t.Op] == "" && len(t.Value) > 1:

@@ -28,15 +28,20 @@ type decoder struct {
 	problems []Problem
 }
 
-func (d *decoder) fail(n *yaml.Node, code, format string, args ...any) {
-	d.problems = append(d.problems, Problem{d.doc.File, Position{n.Line, n.Column}, code, fmt.Sprintf(format, args...)})
+// fail notes a problem of the value at path, which stands at n.
+func (d *decoder) fail(n *yaml.Node, path, code, format string, args ...any) {
+	d.doc.bad = append(d.doc.bad, path)
+	d.problems = append(d.problems, Problem{
+		File: d.doc.File, Position: Position{n.Line, n.Column}, Code: code,
+		Message: fmt.Sprintf(format, args...), path: path,
+	})
 }
 
 // value decodes n, which k describes, into v.
 func (d *decoder) value(n *yaml.Node, v reflect.Value, k *key, path string) {
 	d.doc.at[path] = Position{n.Line, n.Column}
 	if n.Kind == yaml.AliasNode || n.Anchor != "" {
-		d.fail(n, "alias_not_allowed", "%s: anchors and aliases are not allowed; write the value itself", path)
+		d.fail(n, path, "alias_not_allowed", "%s: anchors and aliases are not allowed; write the value itself", path)
 		return
 	}
 	switch {
@@ -56,11 +61,11 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, k *key, path string) {
 
 func (d *decoder) mapping(n *yaml.Node, v reflect.Value, path string) {
 	if n.Kind != yaml.MappingNode {
-		d.fail(n, "wrong_type", "%s: wants a mapping, is %s", path, describe(n))
+		d.fail(n, path, "wrong_type", "%s: wants a mapping, is %s", path, describe(n))
 		return
 	}
 	if strings.Count(path, "[") > maxDepth {
-		d.fail(n, "too_deep", "%s: nests deeper than %d levels", path, maxDepth)
+		d.fail(n, path, "too_deep", "%s: nests deeper than %d levels", path, maxDepth)
 		return
 	}
 	keys := keysOf(v.Type())
@@ -70,9 +75,9 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, path string) {
 		k := find(keys, name.Value)
 		switch {
 		case k == nil:
-			d.fail(name, "unknown_key", "unknown key %q in %s; %s", name.Value, orDocument(path), Allowed(name.Value, names(keys)))
+			d.fail(name, join(path, name.Value), "unknown_key", "unknown key %q in %s; %s", name.Value, orDocument(path), Allowed(name.Value, names(keys)))
 		case seen[k.name]:
-			d.fail(name, "duplicate_key", "%s: is written twice", join(path, k.name))
+			d.fail(name, join(path, k.name), "duplicate_key", "%s: is written twice", join(path, k.name))
 		default:
 			seen[k.name] = true
 			d.value(value, v.Field(k.index), k, join(path, k.name))
@@ -80,18 +85,18 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, path string) {
 	}
 	for _, k := range keys {
 		if k.required && !seen[k.name] {
-			d.fail(n, "missing_required", "%s is missing: %s", join(path, k.name), k.desc)
+			d.fail(n, join(path, k.name), "missing_required", "%s is missing: %s", join(path, k.name), k.desc)
 		}
 	}
 }
 
 func (d *decoder) list(n *yaml.Node, v reflect.Value, k *key, path string) {
 	if n.Kind != yaml.SequenceNode {
-		d.fail(n, "wrong_type", "%s: wants a list, is %s", path, describe(n))
+		d.fail(n, path, "wrong_type", "%s: wants a list, is %s", path, describe(n))
 		return
 	}
 	if k.required && len(n.Content) == 0 {
-		d.fail(n, "missing_required", "%s: needs at least one entry", path)
+		d.fail(n, path, "missing_required", "%s: needs at least one entry", path)
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
 	for i, item := range n.Content {
@@ -107,17 +112,17 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, k *key, path string) {
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!int" && v.Kind() == reflect.Int:
 		number, err := strconv.Atoi(n.Value)
 		if err != nil {
-			d.fail(n, "wrong_type", "%s: wants %s", path, want)
+			d.fail(n, path, "wrong_type", "%s: wants %s", path, want)
 			return
 		}
 		v.SetInt(int64(number))
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!bool" && v.Kind() == reflect.Bool:
 		v.SetBool(strings.EqualFold(n.Value, "true"))
 	case n.Kind == yaml.ScalarNode && v.Kind() == reflect.String && n.Tag != "!!null":
-		d.fail(n, "wrong_type", "%s: wants %s, is %s; write it in quotes", path, want, describe(n))
+		d.fail(n, path, "wrong_type", "%s: wants %s, is %s; write it in quotes", path, want, describe(n))
 		return
 	default:
-		d.fail(n, "wrong_type", "%s: wants %s, is %s", path, want, describe(n))
+		d.fail(n, path, "wrong_type", "%s: wants %s, is %s", path, want, describe(n))
 		return
 	}
 	d.rules(n, v, k, path)
@@ -127,15 +132,15 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, k *key, path string) {
 func (d *decoder) rules(n *yaml.Node, v reflect.Value, k *key, path string) {
 	switch {
 	case v.Kind() == reflect.String && k.required && n.Value == "":
-		d.fail(n, "missing_required", "%s is blank: %s", path, k.desc)
+		d.fail(n, path, "missing_required", "%s is blank: %s", path, k.desc)
 	case k.enum != nil && !slices.Contains(k.enum, n.Value):
-		d.fail(n, "unknown_value", "%s: %q is unknown; %s", path, n.Value, Allowed(n.Value, k.enum))
+		d.fail(n, path, "unknown_value", "%s: %q is unknown; %s", path, n.Value, Allowed(n.Value, k.enum))
 	case k.is("name") && !namePattern.MatchString(n.Value):
-		d.fail(n, "bad_name", "%s: %q is no name; allowed are up to 63 small letters, digits and hyphens, no hyphen first or last", path, n.Value)
+		d.fail(n, path, "bad_name", "%s: %q is no name; allowed are up to 63 small letters, digits and hyphens, no hyphen first or last", path, n.Value)
 	case k.is("url") && !isURL(n.Value):
-		d.fail(n, "bad_url", "%s: is no address; allowed is http:// or https:// with a host, without user, query and fragment", path)
+		d.fail(n, path, "bad_url", "%s: is no address; allowed is http:// or https:// with a host, without user, query and fragment", path)
 	case k.is("positive") && v.Int() <= 0:
-		d.fail(n, "not_positive", "%s: %s is not more than 0", path, n.Value)
+		d.fail(n, path, "not_positive", "%s: %s is not more than 0", path, n.Value)
 	case v.Type() == durationType:
 		d.duration(n, path)
 	}
@@ -144,9 +149,9 @@ func (d *decoder) rules(n *yaml.Node, v reflect.Value, k *key, path string) {
 func (d *decoder) duration(n *yaml.Node, path string) {
 	switch length, err := time.ParseDuration(n.Value); {
 	case err != nil:
-		d.fail(n, "bad_duration", "%s: %q is no duration; allowed are a number and ms, s, m or h, such as 30s or 5m", path, n.Value)
+		d.fail(n, path, "bad_duration", "%s: %q is no duration; allowed are a number and ms, s, m or h, such as 30s or 5m", path, n.Value)
 	case length <= 0:
-		d.fail(n, "not_positive", "%s: %s is not more than 0", path, n.Value)
+		d.fail(n, path, "not_positive", "%s: %s is not more than 0", path, n.Value)
 	}
 }
 
@@ -159,7 +164,7 @@ func (d *decoder) values(n *yaml.Node, v reflect.Value, path string) {
 	list := make(Values, 0, len(items))
 	for _, item := range items {
 		if item.Kind != yaml.ScalarNode || item.Tag == "!!null" {
-			d.fail(item, "wrong_type", "%s: wants a value or a list of values, is %s", path, describe(item))
+			d.fail(item, path, "wrong_type", "%s: wants a value or a list of values, is %s", path, describe(item))
 			return
 		}
 		list = append(list, item.Value)

@@ -29,8 +29,8 @@ type Document struct {
 	// path: "spec.pipelines[0].app".
 	start Position
 	at    map[string]Position
-	// broken: it has problems of its own, so what it refers to is not looked at.
-	broken bool
+	// bad are the paths of values that could not be read.
+	bad []string
 }
 
 // Metadata names a document.

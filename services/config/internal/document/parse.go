@@ -40,7 +40,7 @@ func Parse(files []File, apps Catalogue) ([]*Document, []Problem) {
 
 func parseFile(f File, apps Catalogue) (docs []*Document, problems []Problem) {
 	if len(f.Content) > MaxFile {
-		return nil, []Problem{{f.Name, Position{1, 1}, "too_large", fmt.Sprintf("the file has %d bytes; allowed are %d", len(f.Content), MaxFile)}}
+		return nil, []Problem{{File: f.Name, Position: Position{1, 1}, Code: "too_large", Message: fmt.Sprintf("the file has %d bytes; allowed are %d", len(f.Content), MaxFile)}}
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(f.Content))
 	for {
@@ -56,12 +56,9 @@ func parseFile(f File, apps Catalogue) (docs []*Document, problems []Problem) {
 			continue
 		}
 		doc, wrong := parseDocument(f.Name, root)
-		if len(wrong) == 0 {
-			wrong = doc.check(apps)
-		}
 		problems = append(problems, wrong...)
 		if doc != nil {
-			doc.broken = len(wrong) > 0
+			problems = append(problems, doc.sound(doc.check(apps))...)
 			docs = append(docs, doc)
 		}
 	}
@@ -94,7 +91,7 @@ func parseDocument(file string, root *yaml.Node) (*Document, []Problem) {
 	// Only the envelope can be checked, and it says what kinds there are.
 	var none *struct{}
 	for _, p := range fill(doc, root, &none) {
-		if p.Code != "unknown_key" || !strings.Contains(p.Message, " in spec") {
+		if p.Code != "unknown_key" || !within(p.path, "spec") {
 			wrong = append(wrong, p)
 		}
 	}
@@ -122,7 +119,7 @@ func duplicates(docs []*Document) []Problem {
 	var problems []Problem
 	for _, d := range docs {
 		id := strings.Join([]string{d.Kind, d.Metadata.Workspace, d.Metadata.Name}, "/")
-		if f, ok := first[id]; ok {
+		if f, ok := first[id]; ok && d.Metadata.Name != "" {
 			problems = append(problems, d.Problem("metadata.name", "duplicate_document", "%s %s is defined already at %s:%d", d.Kind, d.Metadata.Name, f.File, f.start.Line))
 			continue
 		}
@@ -131,7 +128,11 @@ func duplicates(docs []*Document) []Problem {
 	return problems
 }
 
-var syntaxLine = regexp.MustCompile(`line (\d+): `)
+var (
+	syntaxLine = regexp.MustCompile(`line (\d+): `)
+	// The reader counts lines from 0 in these, from 1 in others.
+	fromZero = regexp.MustCompile(`did not find expected (key|',' or|'-' indicator|node content|<document start>)`)
+)
 
 // syntax places an error of the YAML reader, which tells the line at most.
 func syntax(file string, err error) Problem {
@@ -140,6 +141,9 @@ func syntax(file string, err error) Problem {
 	if m := syntaxLine.FindStringSubmatch(text); m != nil {
 		line, _ = strconv.Atoi(m[1])
 		text = strings.Replace(text, m[0], "", 1)
+		if fromZero.MatchString(text) {
+			line++
+		}
 	}
-	return Problem{file, Position{line, 1}, "yaml_syntax", "this is not YAML: " + text}
+	return Problem{File: file, Position: Position{line, 1}, Code: "yaml_syntax", Message: "this is not YAML: " + text}
 }

@@ -17,6 +17,8 @@ type Problem struct {
 	Position
 	Code    string
 	Message string
+
+	path string
 }
 
 // String is the form of compilers: file:line:column: message [code].
@@ -35,7 +37,23 @@ func Sort(problems []Problem) {
 // Problem makes a problem of the value at path, or of the nearest part around
 // it that is written.
 func (d *Document) Problem(path, code, format string, args ...any) Problem {
-	return Problem{File: d.File, Position: d.position(path), Code: code, Message: fmt.Sprintf(format, args...)}
+	return Problem{File: d.File, Position: d.position(path), Code: code, Message: fmt.Sprintf(format, args...), path: path}
+}
+
+// sound leaves out problems of values that were not read as they should be:
+// what is wrong with them is told already.
+func (d *Document) sound(problems []Problem) []Problem {
+	return slices.DeleteFunc(problems, func(p Problem) bool {
+		return slices.ContainsFunc(d.bad, func(bad string) bool {
+			return within(bad, p.path) || within(p.path, bad)
+		})
+	})
+}
+
+// within reports whether path is around, or a part of it.
+func within(path, around string) bool {
+	rest, ok := strings.CutPrefix(path, around)
+	return ok && (rest == "" || around == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 func (d *Document) position(path string) Position {
@@ -50,7 +68,7 @@ func (d *Document) position(path string) Position {
 
 // Nearest is the one of allowed that got was probably meant to be, or "".
 func Nearest(got string, allowed []string) string {
-	best, least := "", max(2, len(got)/3)+1
+	best, least := "", len(got)/3+1
 	for _, a := range allowed {
 		if strings.EqualFold(a, got) {
 			return a
@@ -62,29 +80,31 @@ func Nearest(got string, allowed []string) string {
 	return best
 }
 
-// distance is the number of single-letter edits from a to b. What differs by
-// limit in length alone is not looked at.
+// distance is the number of single-letter edits and swaps of neighbours from a
+// to b. What differs by limit in length alone is not looked at.
 func distance(a, b string, limit int) int {
 	if d := len(a) - len(b); d >= limit || -d >= limit {
 		return limit
 	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
 		row[0] = i + 1
 		for j := range len(b) {
-			step := diagonal
+			step := last[j]
 			if a[i] != b[j] {
 				step++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(step, row[j]+1, diagonal+1)
+			row[j+1] = min(step, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
 		}
+		before, last, row = last, row, before
 	}
-	return row[len(b)]
+	return last[len(b)]
 }
 
 // Allowed says what may be written instead of got, the likeliest first.

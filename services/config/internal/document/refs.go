@@ -14,8 +14,8 @@ type World map[string]map[string]string
 // Add puts the documents into the world.
 func (w World) Add(docs []*Document) {
 	for _, d := range docs {
-		if d.Kind == KindWorkspace && w[d.Metadata.Name] == nil {
-			w[d.Metadata.Name] = map[string]string{}
+		if name := d.Metadata.Name; d.Kind == KindWorkspace && name != "" && w[name] == nil {
+			w[name] = map[string]string{}
 		}
 	}
 	for _, d := range docs {
@@ -29,7 +29,7 @@ func (w World) Add(docs []*Document) {
 // that an app does not share (R2).
 func CheckReferences(docs []*Document, w World, apps Catalogue) (problems []Problem) {
 	for _, d := range docs {
-		if d.Kind == KindWorkspace || d.broken {
+		if d.Kind == KindWorkspace || d.Metadata.Workspace == "" {
 			continue
 		}
 		in, ok := w[d.Metadata.Workspace]
@@ -38,8 +38,8 @@ func CheckReferences(docs []*Document, w World, apps Catalogue) (problems []Prob
 			problems = append(problems, d.Problem("metadata.workspace", "unknown_workspace", "metadata.workspace: there is no workspace %q; %s",
 				d.Metadata.Workspace, Allowed(d.Metadata.Workspace, slices.Sorted(maps.Keys(w)))))
 		case d.Kind == KindSync:
-			problems = append(problems, d.checkAppConnection(in, apps)...)
-			problems = append(problems, d.checkHubSpotConnection(in)...)
+			problems = append(problems, d.sound(d.checkAppConnection(in, apps))...)
+			problems = append(problems, d.sound(d.checkHubSpotConnection(in))...)
 		}
 	}
 	Sort(problems)

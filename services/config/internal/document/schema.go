@@ -37,6 +37,12 @@ func kindSchema[S any](defs object, kind string) any {
 	}
 	properties["kind"] = object{"const": kind}
 	properties["apiVersion"] = object{"const": APIVersion}
+	metadata := object{"allOf": []any{object{"$ref": "#/$defs/MetadataSpec"}}, "required": []string{"workspace", "name"}}
+	if kind == KindWorkspace {
+		metadata["required"] = []string{"name"}
+		metadata["properties"] = object{"workspace": false}
+	}
+	properties["metadata"] = metadata
 	defs[kind] = s
 	return object{"$ref": "#/$defs/" + kind}
 }

@@ -88,6 +88,9 @@ func (s *Store) Changed() <-chan struct{} {
 // returns when ctx ends.
 func (s *Store) Run(ctx context.Context) error {
 	watch, err := s.kv.Watch(ctx, headKey)
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return transient(fmt.Errorf("watch the configuration: %w", err))
 	}
