@@ -202,10 +202,10 @@ func TestABatchGoesOnWhileAnyoneWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		b := batch.New(10, 1, g.do)
-		go b.Do(t.Context(), 0)
+		go func() { _, _ = b.Do(t.Context(), 0) }()
 		synctest.Wait()
 		ctx, cancel := context.WithCancel(t.Context())
-		go b.Do(ctx, 1) // the first of the second batch
+		go func() { _, _ = b.Do(ctx, 1) }() // the first of the second batch
 		synctest.Wait()
 		second := make(chan error, 1)
 		go func() {

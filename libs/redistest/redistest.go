@@ -6,6 +6,7 @@ package redistest
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os/exec"
@@ -88,7 +89,7 @@ func Real(tb testing.TB) *Server {
 	s.advance = func(d time.Duration) {
 		// The wait happens on the server's own clock.
 		seconds := strconv.FormatFloat(d.Seconds(), 'f', 3, 64)
-		if err := s.Client.Do(tb.Context(), "BLPOP", "redistest:never", seconds).Err(); err != redis.Nil {
+		if err := s.Client.Do(tb.Context(), "BLPOP", "redistest:never", seconds).Err(); !errors.Is(err, redis.Nil) {
 			tb.Fatalf("wait on the server: %v", err)
 		}
 	}

@@ -8,7 +8,8 @@ import (
 
 // Secret is text that shows itself only to who calls Reveal. Whatever prints,
 // logs or encodes it gets a placeholder; it still can be read from YAML and
-// JSON. (The key of a JSON object is beyond its reach: make no secret one.)
+// JSON. Two places are beyond its reach, so keep secrets out of them: keys of
+// JSON objects, and unexported fields of a struct that is printed with %v.
 type Secret string
 
 const redacted = "[secret]"
