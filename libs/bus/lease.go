@@ -83,7 +83,9 @@ func (l *leases) hold(ctx context.Context, key string, do func() error) error {
 		}
 		if ok {
 			err := do()
-			return errors.Join(err, l.release(context.WithoutCancel(ctx), key, rev))
+			// What can't be released runs out by itself.
+			_ = l.release(context.WithoutCancel(ctx), key, rev)
+			return err
 		}
 		select {
 		case <-retry.C:
