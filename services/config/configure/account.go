@@ -7,6 +7,7 @@ import (
 
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/fault"
+	"github.com/dealsync/dealsync/libs/seal"
 	"github.com/dealsync/dealsync/services/config/internal/document"
 	"github.com/dealsync/dealsync/services/config/internal/token"
 
@@ -20,31 +21,27 @@ type account struct {
 	secrets         map[string]string
 }
 
-// place binds sealed secrets to their connection.
-func place(workspace, name string) []byte { return []byte("connection/" + workspace + "/" + name) }
-
-func (s *Service) open(workspace, name string, sealed []byte) (map[string]string, error) {
-	plain, err := s.deps.Seal.Open(sealed, place(workspace, name))
+// open gives the secrets of a connection by path.
+func (s *Service) open(workspace, name, sealed string) (map[string]string, error) {
+	plain, err := s.sealer.Open(sealed, "connection", workspace, name)
 	if err != nil {
-		return nil, fault.Wrap(fault.Auth, "sealed_with_another_key", fmt.Errorf("open the secrets of %s/%s: %w", workspace, name, err))
+		// Not the caller's fault, and over when the right key is back.
+		return nil, fault.Wrap(fault.Auth, fault.CodeOf(err), fmt.Errorf("open the secrets of %s/%s: %w", workspace, name, err))
 	}
 	var secrets map[string]string
-	if err := json.Unmarshal(plain, &secrets); err != nil {
-		return nil, fmt.Errorf("open the secrets of %s/%s: not readable", workspace, name)
+	if json.Unmarshal([]byte(plain.Reveal()), &secrets) != nil {
+		return nil, fmt.Errorf("open the secrets of %s/%s: what was sealed is not a set of secrets", workspace, name)
 	}
 	return secrets, nil
 }
 
-func (s *Service) seal(workspace, name string, secrets map[string]string) ([]byte, error) {
+// seal makes the secrets of a connection openable there only.
+func (s *Service) seal(workspace, name string, secrets map[string]string) (string, error) {
 	plain, err := json.Marshal(secrets)
 	if err != nil {
-		return nil, fmt.Errorf("seal the secrets of %s/%s: %w", workspace, name, err)
+		return "", fmt.Errorf("seal the secrets of %s/%s: %w", workspace, name, err)
 	}
-	sealed, err := s.deps.Seal.Seal(plain, place(workspace, name))
-	if err != nil {
-		return nil, fmt.Errorf("seal the secrets of %s/%s: %w", workspace, name, err)
-	}
-	return sealed, nil
+	return s.sealer.Seal(seal.Secret(plain), "connection", workspace, name), nil
 }
 
 // Schemes of tokens.

@@ -166,7 +166,7 @@ func TestWhatTheAppsDoNotHaveIsRefusedAsAWhole(t *testing.T) {
 		},
 		{
 			"secrets that are not stored", strings.Replace(base, "value: secret-hubspot-token", "stored: true", 1),
-			`spec.auth.token: no secret is stored yet; allowed: value, env, file [secret_not_stored]`,
+			`spec.auth.token: no secret is stored that can be opened; allowed: value, env, file [secret_not_stored]`,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

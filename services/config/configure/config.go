@@ -1,18 +1,23 @@
 package configure
 
 import (
-	"encoding/base64"
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
-	"strings"
+
+	"github.com/dealsync/dealsync/libs/budget"
+	"github.com/dealsync/dealsync/libs/bus"
+	"github.com/dealsync/dealsync/libs/connector"
+	"github.com/dealsync/dealsync/libs/host"
+	"github.com/dealsync/dealsync/libs/seal"
 )
 
 // Config of the config service.
 type Config struct {
-	Listen    string `yaml:"listen" env:"DEALSYNC_CONFIG_LISTEN" desc:"Where gRPC is served."`
-	PublicURL string `yaml:"public_url" env:"DEALSYNC_PUBLIC_URL" desc:"Address under which apps reach webhook-ingest."`
-	Key       string `yaml:"key" env:"DEALSYNC_KEY" desc:"Key that seals secrets at rest: 32 random bytes in base64. Required."`
+	Listen    string      `yaml:"listen" env:"DEALSYNC_CONFIG_LISTEN" desc:"Where gRPC is served."`
+	PublicURL string      `yaml:"public_url" env:"DEALSYNC_PUBLIC_URL" desc:"Address under which apps reach webhook-ingest."`
+	Key       seal.Secret `yaml:"key" env:"DEALSYNC_KEY" desc:"Key that seals secrets at rest and makes webhook addresses: 32 random bytes in base64. Required."`
 }
 
 // Defaults runs on this machine, once a key is given.
@@ -20,20 +25,41 @@ func Defaults() Config {
 	return Config{Listen: "127.0.0.1:8082", PublicURL: "http://127.0.0.1:8081"}
 }
 
-// keySize is the sealing key's length in bytes.
-const keySize = 32
-
-// check looks at the settings and gives the sealing key as bytes.
-func (c Config) check() ([]byte, error) {
+func (c Config) check() error {
 	if c.Key == "" {
-		return nil, errors.New("no key to seal secrets with: set DEALSYNC_KEY to 32 random bytes in base64 (openssl rand -base64 32)")
-	}
-	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(c.Key))
-	if err != nil || len(key) != keySize {
-		return nil, errors.New("the key in DEALSYNC_KEY is not 32 bytes in base64 (openssl rand -base64 32)")
+		return errors.New("no key to seal secrets with: set DEALSYNC_KEY to 32 random bytes in base64 (openssl rand -base64 32)")
 	}
 	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fmt.Errorf("public URL %q: want http:// or https:// with a host", c.PublicURL)
+		return fmt.Errorf("public URL %q: want http:// or https:// with a host", c.PublicURL)
 	}
-	return key, nil
+	return nil
+}
+
+// Module runs the service under a host.
+var Module = host.Module[Config]{Name: "config", Defaults: Defaults, New: open}
+
+func open(ctx context.Context, cfg Config, h *host.Host) (host.Runner, error) {
+	b, err := h.Bus(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l, err := h.Ledger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rdb, err := h.Redis(ctx)
+	if err != nil {
+		return nil, err
+	}
+	budgets := budget.New(rdb)
+	replicas := 1
+	if bus.Durability(h.Config().Durability) == bus.Replicated {
+		replicas = 3
+	}
+	return New(ctx, cfg, Deps{
+		Bus: b, Ledger: l, Replicas: replicas,
+		Schemas: LiveSchemas(func(b connector.Budget) connector.Limiter {
+			return budgets.Limiter(budget.Limit{Calls: b.Calls, Per: b.Per, Daily: b.Daily})
+		}),
+	})
 }

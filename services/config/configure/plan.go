@@ -2,6 +2,7 @@ package configure
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/dealsync/dealsync/services/config/internal/document"
@@ -130,10 +131,7 @@ func (p *planner) connection(d *document.Document, revision uint64) error {
 		p.fail(d, "spec.app", "immutable", "spec.app: connection %s is of %s and stays so, records are kept under it; use another name", d.Metadata.Name, was.Spec.App)
 		return nil
 	}
-	secrets, same, err := p.secrets(d, was)
-	if err != nil {
-		return err
-	}
+	secrets, same := p.secrets(d, was)
 	if was != nil && same && store.Equal(was.Spec, d.Connection) {
 		p.note(d, unchanged)
 		return nil
@@ -144,6 +142,7 @@ func (p *planner) connection(d *document.Document, revision uint64) error {
 		action, next.ActivatedMs, next.Sealed = changed, was.ActivatedMs, was.Sealed
 	}
 	if !same {
+		var err error
 		if next.Sealed, err = p.service.seal(d.Metadata.Workspace, d.Metadata.Name, secrets); err != nil {
 			return err
 		}
@@ -154,22 +153,24 @@ func (p *planner) connection(d *document.Document, revision uint64) error {
 }
 
 // secrets are the document's secrets by path; same tells that they are the
-// stored ones.
-func (p *planner) secrets(d *document.Document, was *store.Connection) (secrets map[string]string, same bool, err error) {
+// stored ones. Stored ones that can't be opened, because the key was lost, can
+// be given anew.
+func (p *planner) secrets(d *document.Document, was *store.Connection) (secrets map[string]string, same bool) {
 	var stored map[string]string
 	if was != nil {
+		var err error
 		if stored, err = p.service.open(d.Metadata.Workspace, d.Metadata.Name, was.Sealed); err != nil {
-			return nil, false, err
+			slog.Warn("config.secrets_lost", "workspace", d.Metadata.Workspace, "connection", d.Metadata.Name, "error", err.Error())
 		}
 	}
 	secrets = map[string]string{}
-	same = was != nil
+	same = stored != nil
 	for path, s := range d.Connection.Secrets() {
 		switch {
 		case s.Env != "" || s.File != "":
 			p.fail(d, "spec."+path, "secret_unresolved", "spec.%s: env and file are read where the document is applied (dealsync apply); the service takes value or stored", path)
 		case s.Stored && stored[path] == "":
-			p.fail(d, "spec."+path, "secret_not_stored", "spec.%s: no secret is stored yet; allowed: value, env, file", path)
+			p.fail(d, "spec."+path, "secret_not_stored", "spec.%s: no secret is stored that can be opened; allowed: value, env, file", path)
 		case s.Stored:
 			secrets[path] = stored[path]
 		default:
@@ -177,5 +178,5 @@ func (p *planner) secrets(d *document.Document, was *store.Connection) (secrets 
 		}
 		same = same && secrets[path] == stored[path]
 	}
-	return secrets, same && len(secrets) == len(stored), nil
+	return secrets, same && len(secrets) == len(stored)
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/dealsync/dealsync/libs/bus"
 	"github.com/dealsync/dealsync/libs/ledger"
+	"github.com/dealsync/dealsync/libs/seal"
 	"github.com/dealsync/dealsync/services/config/internal/document"
 	"github.com/dealsync/dealsync/services/config/internal/store"
 	"github.com/dealsync/dealsync/services/config/internal/token"
@@ -28,14 +29,10 @@ import (
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 )
 
-// Sealer encrypts secrets at rest; context binds a sealed value to its place.
-type Sealer = token.Sealer
-
 // Deps is what the service needs.
 type Deps struct {
 	Bus    *bus.Bus
 	Ledger *ledger.Ledger
-	Seal   Sealer
 	// Schemas asks the apps what they have.
 	Schemas Schemas
 	// Client calls token endpoints; a plain one when nil.
@@ -51,21 +48,23 @@ type Service struct {
 	configv1.UnimplementedConfigServiceServer
 	configv1.UnimplementedAdminServiceServer
 
-	cfg     Config
-	deps    Deps
-	apps    document.Catalogue
-	key     []byte
-	store   *store.Store
-	tokens  *token.Broker
-	server  *grpc.Server
-	ended   chan struct{} // closed when the service stops, to end watches
-	started time.Time
+	cfg    Config
+	deps   Deps
+	apps   document.Catalogue
+	sealer *seal.Sealer
+	store  *store.Store
+	tokens *token.Broker
+	server *grpc.Server
+	ended  chan struct{} // closed when the service stops, to end watches
 }
 
 // New opens the bucket and the listener. Other services may ask as soon as it
 // returns and Run is called.
 func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
-	key, err := cfg.check()
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	sealer, err := seal.New(cfg.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -83,10 +82,10 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 		}
 	}
 	s := &Service{
-		cfg: cfg, deps: deps, apps: catalogue(), key: key, store: kept,
-		tokens: token.New(kept.KV(), deps.Seal, deps.Client),
+		cfg: cfg, deps: deps, apps: catalogue(), sealer: sealer, store: kept,
+		tokens: token.New(kept.KV(), sealer, deps.Client),
 		server: grpc.NewServer(grpc.StatsHandler(otelgrpc.NewServerHandler())),
-		ended:  make(chan struct{}), started: time.Now(),
+		ended:  make(chan struct{}),
 	}
 	configv1.RegisterConfigServiceServer(s.server, s)
 	configv1.RegisterAdminServiceServer(s.server, s)

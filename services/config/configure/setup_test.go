@@ -1,11 +1,7 @@
 package configure_test
 
 import (
-	"bytes"
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"encoding/base64"
 	"net"
 	"net/http"
 	"os"
@@ -23,12 +19,13 @@ import (
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/fault"
 	"github.com/dealsync/dealsync/libs/ledger"
+	"github.com/dealsync/dealsync/libs/seal"
 	"github.com/dealsync/dealsync/services/config/configure"
 
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 )
 
-var testKey = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))
+var testKey = seal.GenerateKey()
 
 // replica is one config service with clients of its own.
 type replica struct {
@@ -64,7 +61,7 @@ func (b *testBundle) replica() *replica {
 	cfg := configure.Defaults()
 	cfg.Key = testKey
 	service, err := configure.New(b.t.Context(), cfg, configure.Deps{
-		Bus: b.server.Bus(), Ledger: b.ledger, Seal: newSealer(b.t), Schemas: b.apps, Client: b.client, Listener: listener,
+		Bus: b.server.Bus(), Ledger: b.ledger, Schemas: b.apps, Client: b.client, Listener: listener,
 	})
 	if err != nil {
 		b.t.Fatal(err)
@@ -215,28 +212,4 @@ func (f *fakeApps) set(change func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	change()
-}
-
-// sealer is AES-GCM with a fixed key.
-type sealer struct{ cipher.AEAD }
-
-func newSealer(t *testing.T) sealer {
-	t.Helper()
-	block, err := aes.NewCipher(bytes.Repeat([]byte{7}, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	gcm, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sealer{gcm}
-}
-
-func (s sealer) Seal(plain, context []byte) ([]byte, error) {
-	return s.AEAD.Seal(nil, nil, plain, context), nil
-}
-
-func (s sealer) Open(sealed, context []byte) ([]byte, error) {
-	return s.AEAD.Open(nil, nil, sealed, context)
 }

@@ -49,7 +49,7 @@ var webhookAlphabet = base32.StdEncoding.WithPadding(base32.NoPadding)
 // webhookToken is the part of a webhook address that can't be guessed: 160
 // bits that only the sealing key gives.
 func (s *Service) webhookToken(workspace, connection string) string {
-	mac := hmac.New(sha256.New, s.key)
+	mac := hmac.New(sha256.New, []byte(strings.TrimSpace(s.cfg.Key.Reveal())))
 	mac.Write([]byte("webhook\x00" + workspace + "\x00" + connection))
 	return strings.ToLower(webhookAlphabet.EncodeToString(mac.Sum(nil)[:20]))
 }

@@ -11,6 +11,9 @@ import (
 // Encode writes documents as YAML that Parse reads back. Secrets come out as
 // {stored: true}: applied again they keep what is stored.
 func Encode(docs []*Document) ([]byte, error) {
+	if len(docs) == 0 {
+		return nil, nil
+	}
 	var out bytes.Buffer
 	enc := yaml.NewEncoder(&out)
 	enc.SetIndent(2)

@@ -35,7 +35,7 @@ type Workspace struct {
 type Connection struct {
 	Spec *document.ConnectionSpec `json:"spec"`
 	// Sealed are the secrets by path, as JSON, sealed (N8).
-	Sealed      []byte `json:"sealed"`
+	Sealed      string `json:"sealed"`
 	Revision    uint64 `json:"revision"`
 	ActivatedMs int64  `json:"activated_ms"`
 }

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/dealsync/dealsync/libs/fault"
+	"github.com/dealsync/dealsync/libs/seal"
 	"github.com/dealsync/dealsync/services/config/internal/store"
 )
 
@@ -33,12 +34,6 @@ const (
 	callTimeout = 20 * time.Second
 )
 
-// Sealer encrypts at rest; context binds a sealed value to its place.
-type Sealer interface {
-	Seal(plain, context []byte) ([]byte, error)
-	Open(sealed, context []byte) ([]byte, error)
-}
-
 // Token is an access token; a zero Expires never ends.
 type Token struct {
 	Value   string
@@ -48,21 +43,21 @@ type Token struct {
 // Broker gives access tokens of grants.
 type Broker struct {
 	kv     jetstream.KeyValue
-	seal   Sealer
+	sealer *seal.Sealer
 	client *http.Client
 	now    func() time.Time
 	flight singleflight.Group
 }
 
 // New makes a broker that keeps tokens in kv.
-func New(kv jetstream.KeyValue, seal Sealer, client *http.Client) *Broker {
-	return &Broker{kv: kv, seal: seal, client: client, now: time.Now}
+func New(kv jetstream.KeyValue, sealer *seal.Sealer, client *http.Client) *Broker {
+	return &Broker{kv: kv, sealer: sealer, client: client, now: time.Now}
 }
 
 // kept is what is stored of a grant.
 type kept struct {
 	// Sealed holds secrets; none before the first refresh.
-	Sealed []byte `json:"sealed,omitempty"`
+	Sealed string `json:"sealed,omitempty"`
 	// ClaimedMs is until when a replica is refreshing; 0: none is.
 	ClaimedMs int64 `json:"claimed_ms,omitempty"`
 }
@@ -151,9 +146,7 @@ func (b *Broker) refresh(ctx context.Context, key string, k kept, s secrets, rev
 		if err != nil {
 			return Token{}, fmt.Errorf("encode token: %w", err)
 		}
-		if k.Sealed, err = b.seal.Seal(plain, []byte(key)); err != nil {
-			return Token{}, fmt.Errorf("seal token: %w", err)
-		}
+		k.Sealed = b.sealer.Seal(seal.Secret(plain), "token", key)
 	}
 	if _, err := b.write(ctx, key, k, revision); err != nil {
 		return Token{}, errors.Join(failed, err)
@@ -174,15 +167,15 @@ func (b *Broker) read(ctx context.Context, key string) (k kept, s secrets, revis
 	if err := json.Unmarshal(entry.Value(), &k); err != nil {
 		return k, s, 0, fmt.Errorf("read token: %w", err)
 	}
-	if k.Sealed == nil {
+	if k.Sealed == "" {
 		return k, s, entry.Revision(), nil
 	}
-	plain, err := b.seal.Open(k.Sealed, []byte(key))
-	if err == nil {
-		err = json.Unmarshal(plain, &s)
-	}
+	plain, err := b.sealer.Open(k.Sealed, "token", key)
 	if err != nil {
 		return k, s, 0, fmt.Errorf("open token: %w", err)
+	}
+	if json.Unmarshal([]byte(plain.Reveal()), &s) != nil {
+		return k, s, 0, errors.New("open token: what was sealed is not a token")
 	}
 	return k, s, entry.Revision(), nil
 }
