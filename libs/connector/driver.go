@@ -206,7 +206,8 @@ func (s *Schema) Field(name string) *Field {
 // Action is what a webhook event says happened.
 type Action uint8
 
-// Actions of webhook events.
+// Actions of webhook events. Changed also says that the record is there: apps
+// that announce a restored record as a change only have no Restored.
 const (
 	Changed Action = iota
 	Created

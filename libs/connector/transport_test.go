@@ -120,7 +120,7 @@ func TestEachCallHasAClientSpan(t *testing.T) { // sets the global tracer, so no
 	}
 	found := map[string]string{}
 	for _, a := range spans[0].Attributes() {
-		found[string(a.Key)] = a.Value.Emit()
+		found[string(a.Key)] = a.Value.String()
 	}
 	if found[AttrApp] != "fake" || found[AttrConnection] != "acme/fake" || found[AttrStatus] != "503" {
 		t.Errorf("attributes %v", found)

@@ -26,7 +26,7 @@ const (
 const (
 	costGet    = 1
 	costMe     = 2
-	costDelete = 3
+	costUnhook = 6
 	costWrite  = 5
 	costPlan   = 5 // pipelines, stages
 	costList   = 10

@@ -1,6 +1,7 @@
 package pipedrive
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -36,8 +37,8 @@ func (s *shape) encodeField(body, custom map[string]any, name, v string, all dea
 		return encodeStage(body, v, create)
 	}
 	if f, ok := standard[name]; ok {
-		if name == "currency" && v == "" {
-			return nil // an amount always has a currency: the account's own
+		if v == "" && neverBlank(body, name) {
+			return nil
 		}
 		return encodeValue(body, name, f.Type, v)
 	}
@@ -60,7 +61,7 @@ func (s *shape) encodeField(body, custom map[string]any, name, v string, all dea
 		if err := encodeValue(amount, "value", deal.Number, v); err != nil {
 			return err
 		}
-		if c := all[name+currencySuffix]; c != "" {
+		if c := cmp.Or(all[name+currencySuffix], s.currency); c != "" {
 			amount["currency"] = c
 		}
 		custom[code] = amount
@@ -70,6 +71,20 @@ func (s *shape) encodeField(body, custom map[string]any, name, v string, all dea
 		return encodeInt(custom, code, v)
 	}
 	return encodeValue(custom, code, customType(kind), v)
+}
+
+// neverBlank knows the fields that every deal has: a blank amount is 0, and a
+// blank owner, currency or visibility leaves the one that it has.
+func neverBlank(body map[string]any, name string) bool {
+	switch name {
+	case "value":
+		body[name] = 0
+		return true
+	case "currency", "owner_id", "visible_to":
+		return true
+	default:
+		return false
+	}
 }
 
 func encodeValue(into map[string]any, name string, t deal.Type, v string) error {

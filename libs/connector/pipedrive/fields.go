@@ -60,6 +60,8 @@ type shape struct {
 	// custom are the field types by field_code.
 	custom map[string]string
 	fields []apiField
+	// currency is the account's own; "" until the schema was read.
+	currency string
 }
 
 // customType is the type of a custom field in our terms; "" for the composite
@@ -99,6 +101,18 @@ func (s *shape) present(code string) string {
 
 // loadShape reads the fields of deals and keeps what the driver needs of them.
 func (d *Driver) loadShape(ctx context.Context) (*shape, error) {
+	s, err := d.readShape(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if held := d.shape.Load(); held != nil {
+		s.currency = held.currency
+	}
+	d.shape.Store(s)
+	return s, nil
+}
+
+func (d *Driver) readShape(ctx context.Context) (*shape, error) {
 	fields, err := pages[apiField](ctx, d, "deal_fields.list", costList, pathFields)
 	if err != nil {
 		return nil, err
@@ -115,7 +129,6 @@ func (d *Driver) loadShape(ctx context.Context) (*shape, error) {
 			s.pairCode = f.Code
 		}
 	}
-	d.shape.Store(s)
 	return s, nil
 }
 

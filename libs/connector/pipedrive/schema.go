@@ -16,7 +16,7 @@ func (d *Driver) Schema(ctx context.Context, object deal.Object) (*connector.Sch
 	if err := supported(object); err != nil {
 		return nil, err
 	}
-	shape, err := d.loadShape(ctx)
+	shape, err := d.readShape(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -34,6 +34,8 @@ func (d *Driver) Schema(ctx context.Context, object deal.Object) (*connector.Sch
 	if err != nil {
 		return nil, err
 	}
+	shape.currency = me.Data.Currency
+	d.shape.Store(shape)
 	return &connector.Schema{
 		Object: object, Fields: shape.schema(owners), Pipelines: pipelines,
 		Currency: me.Data.Currency, ReadAt: d.now(),

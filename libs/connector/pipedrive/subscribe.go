@@ -52,7 +52,7 @@ func (d *Driver) Subscribe(ctx context.Context, url string, secret connector.Web
 			return nil
 		}
 		_, err := call[any](ctx, d, rest.Request{
-			Call: connector.Call{Op: "webhooks.delete", Cost: costDelete}, Method: http.MethodDelete, Path: pathWebhooks + "/" + string(h.ID),
+			Call: connector.Call{Op: "webhooks.delete", Cost: costUnhook}, Method: http.MethodDelete, Path: pathWebhooks + "/" + string(h.ID),
 		}, nil)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return fmt.Errorf("remove the former webhook: %w", err)

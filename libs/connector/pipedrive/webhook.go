@@ -56,8 +56,7 @@ type delivery struct {
 	Previous *apiDeal `json:"previous"`
 }
 
-// ParseWebhook implements connector.WebhookDriver: one delivery is one event, or
-// none when nothing changed that is presented as a field.
+// ParseWebhook implements connector.WebhookDriver: one delivery is one event.
 func (d *Driver) ParseWebhook(body []byte) ([]connector.Event, error) {
 	var in delivery
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -89,9 +88,7 @@ func (d *Driver) ParseWebhook(body []byte) ([]connector.Event, error) {
 			e.Partial, e.Fields = true, nil
 			return []connector.Event{e}, nil
 		}
-		if !d.fill(&e, &in) {
-			return nil, nil
-		}
+		d.fill(&e, &in)
 	case "delete":
 		e.Action, e.Partial = connector.Deleted, true
 		if m.MergedTo != "" {
@@ -103,14 +100,14 @@ func (d *Driver) ParseWebhook(body []byte) ([]connector.Event, error) {
 	return []connector.Event{e}, nil
 }
 
-// fill adds the values and says whether any presented field changed. A new
-// deal's values are all there are; of a changed deal it is not documented
-// whether blank custom fields are listed, so its event is partial and the
-// cleared ones are known from "previous".
-func (d *Driver) fill(e *connector.Event, in *delivery) (changed bool) {
+// fill adds the values. A new deal's values are all there are; of a changed deal
+// it is not documented whether blank custom fields are listed, so its event is
+// partial and the cleared ones are known from "previous". A change of nothing
+// that is presented names no touched field: a restored deal is announced so.
+func (d *Driver) fill(e *connector.Event, in *delivery) {
 	e.Partial = true
 	if in.Data == nil || in.Data.raw == nil {
-		return true
+		return
 	}
 	s := d.shape.Load()
 	if s == nil {
@@ -118,8 +115,8 @@ func (d *Driver) fill(e *connector.Event, in *delivery) (changed bool) {
 	}
 	e.Partial = e.Action != connector.Created
 	e.Fields = in.Data.fields(s, !e.Partial)
-	if in.Previous == nil || in.Previous.raw == nil {
-		return true
+	if in.Previous == nil {
+		return
 	}
 	stage := false
 	for name := range in.Previous.raw {
@@ -142,7 +139,6 @@ func (d *Driver) fill(e *connector.Event, in *delivery) (changed bool) {
 			}
 		}
 	}
-	return len(e.Touched) > 0
 }
 
 // origin: the source says only that some API client wrote; with our own user it

@@ -81,6 +81,10 @@ func (d *Driver) update(ctx context.Context, s *shape, w *connector.Write) (apiD
 	if err != nil {
 		return apiDeal{}, err
 	}
+	if len(body) == 0 { // blanks that leave what is there: answer that
+		answer, err := call[apiDeal](ctx, d, get("deals.get", costGet, pathDeals+"/"+url.PathEscape(w.ID), nil), nil)
+		return answer.Data, err
+	}
 	got, err := d.patch(ctx, w.ID, body)
 	if err != nil {
 		return apiDeal{}, err

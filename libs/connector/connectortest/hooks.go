@@ -1,0 +1,151 @@
+package connectortest
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/dealsync/dealsync/libs/connector"
+	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/fault"
+)
+
+// receiver takes deliveries as the ingest does: raw, before anything is read.
+type receiver struct {
+	url string
+	got chan connector.WebhookRequest
+}
+
+func newReceiver(t *testing.T) *receiver {
+	t.Helper()
+	r := &receiver{got: make(chan connector.WebhookRequest, 1024)}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		body, err := io.ReadAll(req.Body)
+		if err == nil {
+			select {
+			case r.got <- connector.WebhookRequest{Method: req.Method, URL: r.url, Header: req.Header, Body: body, Now: time.Now()}:
+			default: // nobody is looking any more
+			}
+		}
+		w.WriteHeader(http.StatusAccepted)
+	}))
+	t.Cleanup(server.Close)
+	r.url = server.URL + "/webhooks/acme/main/secret"
+	return r
+}
+
+// expect waits for an event about a record, among whatever else is delivered.
+func (s *suite) expect(t *testing.T, r *receiver, what string, wanted func(connector.Event) bool) connector.Event {
+	t.Helper()
+	timeout := time.NewTimer(patience)
+	defer timeout.Stop()
+	for {
+		select {
+		case req := <-r.got:
+			if _, err := s.c.VerifyWebhook(req, s.h.Secret()); err != nil {
+				t.Fatalf("verify a real delivery: %v", err)
+			}
+			events, err := s.c.ParseWebhook(t.Context(), req.Body)
+			if err != nil {
+				t.Fatalf("parse a real delivery: %v\n%s", err, req.Body)
+			}
+			for _, e := range events {
+				if e.Account == "" || e.At.IsZero() || e.Object != deal.Deals {
+					t.Errorf("incomplete event %+v", e)
+				}
+				if wanted(e) {
+					return e
+				}
+			}
+		case <-timeout.C:
+			t.Fatalf("%s was not delivered within %s", what, patience)
+		}
+	}
+}
+
+func (s *suite) webhooks(t *testing.T) {
+	if !s.f.Webhooks {
+		if err := s.c.Subscribe(t.Context(), "http://127.0.0.1:1/", s.h.Secret(), []deal.Object{deal.Deals}); !fault.Is(err, fault.Invalid) {
+			t.Errorf("subscribing to an app without webhooks: %v", err)
+		}
+		return
+	}
+	r := newReceiver(t)
+	if err := s.c.Subscribe(t.Context(), r.url, s.h.Secret(), []deal.Object{deal.Deals}); err != nil {
+		t.Fatal(err)
+	}
+	number := func(id, v string) func(connector.Event) bool {
+		return func(e connector.Event) bool { return e.ID == id && e.Fields[s.sample.Number] == v }
+	}
+	id := s.h.Create(t, s.fields(s.sample.Number, "1"))
+	s.expect(t, r, "the creation", func(e connector.Event) bool { return e.ID == id && e.Action == connector.Created })
+
+	s.h.Edit(t, id, deal.Fields{s.sample.Number: "2.50"})
+	e := s.expect(t, r, "a person's edit", number(id, "2.5"))
+	if e.Origin != deal.Others || e.Action != connector.Changed {
+		t.Errorf("a person's edit: %+v", e)
+	}
+	s.write(t, connector.Write{ID: id, Fields: deal.Fields{s.sample.Number: "3"}})
+	if e := s.expect(t, r, "our own write", number(id, "3")); e.Origin != deal.Ours {
+		t.Errorf("our own write: %+v", e)
+	}
+	stage := s.sample.Stages[1]
+	s.h.Edit(t, id, stage)
+	s.expect(t, r, "a stage move", func(e connector.Event) bool {
+		for name, v := range stage {
+			if e.ID == id && e.Fields[name] == v {
+				return true
+			}
+		}
+		return false
+	})
+	s.h.Delete(t, id)
+	s.expect(t, r, "the deletion", func(e connector.Event) bool { return e.ID == id && e.Action == connector.Deleted })
+	s.h.Restore(t, id)
+	s.expect(t, r, "the restore", func(e connector.Event) bool {
+		return e.ID == id && (e.Action == connector.Restored || e.Action == connector.Changed)
+	})
+	s.forged(t, r)
+}
+
+// forged: what is not from the app is refused.
+func (s *suite) forged(t *testing.T, r *receiver) {
+	t.Helper()
+	for name, secret := range map[string]connector.WebhookSecret{
+		"another secret": {User: s.h.Secret().User, Secret: "guessed"}, "no secret": {},
+	} {
+		req := connector.WebhookRequest{Method: http.MethodPost, URL: r.url, Header: http.Header{}, Body: []byte(`[]`), Now: time.Now()}
+		if _, err := s.c.VerifyWebhook(req, secret); !fault.Is(err, fault.Auth) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func (s *suite) subscribeTwice(t *testing.T) {
+	if !s.f.Webhooks {
+		if _, err := s.c.ParseWebhook(t.Context(), []byte(`[]`)); !fault.Is(err, fault.Invalid) {
+			t.Errorf("parsing a delivery of an app without webhooks: %v", err)
+		}
+		return
+	}
+	r := newReceiver(t)
+	for range 2 {
+		if err := s.c.Subscribe(t.Context(), r.url, s.h.Secret(), []deal.Object{deal.Deals}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	id := s.h.Create(t, s.fields())
+	created := func(e connector.Event) bool { return e.ID == id && e.Action == connector.Created }
+	s.expect(t, r, "the creation", created)
+	// One more record's event closes the window in which a second delivery of
+	// the first would have come.
+	next := s.h.Create(t, s.fields())
+	s.expect(t, r, "the next creation", func(e connector.Event) bool {
+		if created(e) {
+			t.Error("the creation was delivered twice")
+		}
+		return e.ID == next && e.Action == connector.Created
+	})
+}
