@@ -137,7 +137,10 @@ var brisk = []string{
 }
 
 // startAllInOne runs `dealsync up --sandbox`.
-func startAllInOne(in *installation) error {
+func startAllInOne(in *installation) error { return startAllInOneWith(in) }
+
+// startAllInOneWith does so with more settings.
+func startAllInOneWith(in *installation, more ...string) error {
 	addr, err := addresses(5)
 	if err != nil {
 		return err
@@ -149,7 +152,7 @@ func startAllInOne(in *installation) error {
 			"DEALSYNC_CONFIG_LISTEN=" + addr[0], "DEALSYNC_CONFIG_ADDR=" + addr[0], "DEALSYNC_INGEST_ADDR=" + addr[1],
 			"DEALSYNC_PUBLIC_URL=" + in.public, "DEALSYNC_HEALTH_ADDR=" + addr[2],
 			"SANDBOX_HUBSPOT_ADDR=" + addr[3], "SANDBOX_PIPEDRIVE_ADDR=" + addr[4],
-		}, brisk...),
+		}, append(more, brisk...)...),
 	})
 }
 
@@ -251,6 +254,18 @@ func (in *installation) run(p *process) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	return p.waitReady(ctx)
+}
+
+// awaitReady waits until every program that was started again is ready.
+func (in *installation) awaitReady(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for _, p := range in.procs {
+		if err := p.waitReady(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // of gives the replicas of a program.

@@ -28,6 +28,7 @@ type tenant struct {
 	cli                *cli
 	hubspot, pipedrive *crm
 	spec               spec
+	sentinels          int // deals that sentinel has made
 }
 
 // spec is what a tenant's documents say.
