@@ -47,6 +47,9 @@ func (f Fields) Fingerprint() uint64 {
 	return 1
 }
 
+// maxExponent bounds the power of ten of a number.
+const maxExponent = 400
+
 // Canonical brings a value into the canonical form of its type. A value that
 // is not of its type is returned as it is, with ok false.
 func Canonical(t Type, v string) (canonical string, ok bool) {
@@ -56,7 +59,8 @@ func Canonical(t Type, v string) (canonical string, ok bool) {
 	switch t {
 	case Number:
 		d, err := decimal.NewFromString(strings.TrimSpace(v))
-		if err != nil {
+		// An exponent may ask for gigabytes of digits; no app means that.
+		if err != nil || d.Exponent() > maxExponent || d.Exponent() < -maxExponent {
 			return v, false
 		}
 		return d.String(), true

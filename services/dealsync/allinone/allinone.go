@@ -65,7 +65,7 @@ func Start(ctx context.Context, cfg Config) (*Instance, error) {
 }
 
 func (i *Instance) start(ctx context.Context, cfg Config, tel *telemetry.Telemetry) error {
-	if err := i.backends(ctx, cfg); err != nil {
+	if err := i.backends(cfg); err != nil {
 		return err
 	}
 	if err := useKey(cfg.Data); err != nil {

@@ -1,11 +1,9 @@
 package allinone
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/nats-io/nats.go"
@@ -18,7 +16,7 @@ import (
 
 // backends brings NATS and Redis, each inside the process unless its address
 // is given.
-func (i *Instance) backends(ctx context.Context, cfg Config) error {
+func (i *Instance) backends(cfg Config) error {
 	var nc *nats.Conn
 	var rdb redis.UniversalClient
 	i.close = append(i.close, i.Host.Close)
@@ -39,32 +37,17 @@ func (i *Instance) backends(ctx context.Context, cfg Config) error {
 		// Windows and budgets live for minutes; what is lost with the process is
 		// read again from the ledger.
 		server := miniredis.NewMiniRedis()
+		server.ClockTTL(true)
 		if err := server.Start(); err != nil {
 			return fmt.Errorf("start the embedded Redis server: %w", err)
 		}
 		i.close = append(i.close, server.Close)
-		i.group.Go(func() error { return letTimePass(ctx, server) })
 		client := redis.NewClient(&redis.Options{Addr: server.Addr(), ClientName: "dealsync"})
 		i.close = append(i.close, func() { _ = client.Close() })
 		rdb = client
 	}
 	i.Host.Use(nc, rdb)
 	return nil
-}
-
-// letTimePass expires keys: the embedded server has no clock of its own.
-func letTimePass(ctx context.Context, server *miniredis.Miniredis) error {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for last := time.Now(); ; {
-		select {
-		case <-ctx.Done():
-			return nil
-		case now := <-tick.C:
-			server.FastForward(now.Sub(last))
-			last = now
-		}
-	}
 }
 
 // useKey makes sure that secrets can be sealed: the key comes from
