@@ -37,10 +37,11 @@ type look struct {
 	listing bool
 	// read asks for a read that the merge itself does not need.
 	read func(m *core.Merge, was core.Copy) bool
-	// offer: the image is wanted whether it changed or not; ask names the
-	// request, so that two requests are two messages.
+	// offer: the image is wanted whether it changed or not.
 	offer bool
-	ask   string
+	// ask names the request or notice, so that an image that is told for two
+	// of them is two messages.
+	ask string
 	// fresh: do not begin from a cached copy.
 	fresh bool
 }
@@ -51,7 +52,8 @@ const races = 16
 
 // look merges what was heard onto the record's copy, publishes what changed,
 // then stores the copy. A crash or a lost race in between publishes it again,
-// never not at all (N1).
+// never not at all (N1). What has been published and then lost its race may
+// contradict what others know, so the image is told once more as it is now.
 func (s *Service) look(ctx context.Context, app App, l look) error {
 	key := ledger.RecordKey(l.workspace, l.connection, string(l.object), l.record)
 	for range races {
@@ -76,7 +78,7 @@ func (s *Service) look(ctx context.Context, app App, l look) error {
 		if !fault.Is(err, fault.Conflict) {
 			return err
 		}
-		l.fresh = true
+		l.fresh, l.offer = true, l.offer || r.News
 	}
 	return fault.New(fault.Conflict, "copy_contended", "copy of %s %s of %s: lost %d races", l.object, l.record, l.connection, races)
 }
@@ -115,10 +117,9 @@ func (s *Service) merge(ctx context.Context, app App, l *look, was core.Copy, ex
 			m.Gone(s.now().UnixMilli())
 		}
 	}
-	if l.offer {
-		r = m.Offer()
-	} else {
-		r = m.Result()
+	r = m.Result()
+	if l.offer = l.offer || r.Stale && !r.News; l.offer {
+		r = r.Offer()
 	}
 	return r, r.Copy.Complete || r.Copy.Deleted, nil
 }
@@ -154,8 +155,8 @@ var causes = map[eventv1.Cause]string{
 }
 
 // change is the message that tells what changed. Its id is made from the
-// content and, for an offer, from who asked: the same news found twice is one
-// message, but an image that is asked for again must arrive again.
+// content and, for an offer, from what it is for: the same news found twice is
+// one message, but an image that is wanted again must arrive again.
 func (l *look) change(r core.Result, now int64) (bus.Message, error) {
 	detected := l.received
 	if detected == 0 {

@@ -113,14 +113,14 @@ func (s *Service) readPage(ctx context.Context, app App, at place, c *ledgerv1.C
 func (s *Service) listed(app App, at place, run string, r *connector.Record, backfill bool) look {
 	precise := app.Manifest().EditTimes
 	l := look{
-		place: at, record: r.ID, cause: eventv1.Cause_CAUSE_POLL, listing: true,
+		place: at, record: r.ID, cause: eventv1.Cause_CAUSE_POLL, listing: true, ask: run,
 		news: func(m *core.Merge) { m.Listed(recordOf(r)) },
 		read: func(m *core.Merge, was core.Copy) bool {
 			return precise && m.Approximate() && (!backfill || was.Complete)
 		},
 	}
 	if backfill {
-		l.cause, l.offer, l.ask = eventv1.Cause_CAUSE_BACKFILL, true, run
+		l.cause, l.offer = eventv1.Cause_CAUSE_BACKFILL, true
 	}
 	return l
 }

@@ -3,6 +3,7 @@ package detect
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/dealsync/dealsync/libs/bus"
 	"github.com/dealsync/dealsync/libs/connector"
@@ -26,7 +27,7 @@ func (s *Service) webhook(ctx context.Context, app App, conn *configv1.Connectio
 		g := &sorted.groups[i]
 		return s.look(ctx, app, look{
 			place:  place{conn.GetWorkspace(), conn.GetName(), g.object, d.Subject.Lane},
-			record: g.record, cause: eventv1.Cause_CAUSE_WEBHOOK, received: n.GetReceivedMs(),
+			record: g.record, cause: eventv1.Cause_CAUSE_WEBHOOK, received: n.GetReceivedMs(), ask: d.ID,
 			news: func(m *core.Merge) {
 				for _, e := range g.events {
 					m.Event(eventOf(e))
@@ -40,7 +41,7 @@ func (s *Service) webhook(ctx context.Context, app App, conn *configv1.Connectio
 	return worst(append(errs, unreadable)...)
 }
 
-// group is a delivery's events of one record, in the order they came in.
+// group is a delivery's events of one record, in the order they happened.
 type group struct {
 	object deal.Object
 	record string
@@ -83,6 +84,9 @@ func (s *Service) sort(ctx context.Context, conn *configv1.Connection, events []
 			out.groups = append(out.groups, group{object: e.Object, record: e.ID})
 		}
 		out.groups[g].events = append(out.groups[g].events, e)
+	}
+	for _, g := range out.groups {
+		slices.SortStableFunc(g.events, func(a, b *connector.Event) int { return a.At.Compare(b.At) })
 	}
 	if unused > 0 {
 		count(ctx, s.metrics.ignored, unused, "reason", "unused")

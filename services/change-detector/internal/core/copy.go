@@ -77,6 +77,7 @@ type Merge struct {
 	moved  bool
 	doubt  bool
 	bounds bool
+	stale  bool
 	origin deal.Origin
 	heard  bool
 }

@@ -47,6 +47,8 @@ func (m *Merge) edited(name string, f Field) {
 		if f.Value > have.Value {
 			m.put(name, f)
 		}
+	case f.Value != have.Value:
+		m.stale = true
 	}
 }
 
@@ -79,6 +81,8 @@ func (m *Merge) turnAt(deleted bool, at int64, into string) {
 	case at == m.now.TurnedAt && deleted:
 		// A merge tells more than a deletion at the same time.
 		m.turn(true, at, max(into, m.now.MergedInto))
+	case deleted != m.now.Deleted:
+		m.stale = true
 	}
 }
 

@@ -15,6 +15,10 @@ type Result struct {
 	Store bool
 	// News: something changed that others must hear of.
 	News bool
+	// Stale: something contradicted a later edit that was known already. It may
+	// have been told by a look that then lost its race or crashed, so the image
+	// is worth telling once more.
+	Stale bool
 	// Changed are the names of the fields whose value is another, in order.
 	Changed                    []string
 	Created, Deleted, Restored bool
@@ -25,7 +29,7 @@ type Result struct {
 
 // Result says what changed against the copy that the merge began with.
 func (m *Merge) Result() Result {
-	r := Result{Copy: m.now, Store: m.moved, Origin: m.origin}
+	r := Result{Copy: m.now, Store: m.moved, Stale: m.stale, Origin: m.origin}
 	if m.moved {
 		for name, f := range m.now.Fields {
 			if was, ok := m.before.Fields[name]; !ok || was.Value != f.Value {
@@ -46,10 +50,9 @@ func (m *Merge) Result() Result {
 	return r
 }
 
-// Offer is the result of offering a record again although nothing may have
-// changed: whoever asked wants the whole image.
-func (m *Merge) Offer() Result {
-	r := m.Result()
+// Offer makes news of a result although nothing may have changed: the whole
+// image is wanted.
+func (r Result) Offer() Result {
 	r.News = r.News || r.Copy.Complete || r.Copy.Deleted
 	if r.Occurred == 0 {
 		for _, f := range r.Copy.Fields {

@@ -1,0 +1,380 @@
+package core_test
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/services/change-detector/internal/core"
+)
+
+// Times of the tests, in milliseconds: far enough apart to be other seconds.
+const (
+	early = 10_000
+	then  = 20_000
+	later = 30_000
+)
+
+// held is a complete copy whose fields were edited then.
+func held(fields map[string]string) core.Copy {
+	c := core.Copy{Fields: map[string]core.Field{}, Modified: then, Complete: true}
+	for name, v := range fields {
+		c.Fields[name] = core.Field{Value: v, At: then}
+	}
+	return c
+}
+
+func edit(at int64, name, value string) core.Event {
+	return core.Event{At: at, Fields: map[string]string{name: value}, Origin: deal.Others}
+}
+
+func TestMergingOneEdit(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		event   core.Event
+		want    core.Field
+		changed bool
+		store   bool
+		read    bool
+	}{
+		{"a later edit stands", edit(later, "title", "B"), core.Field{Value: "B", At: later}, true, true, false},
+		{"an older edit is stale", edit(early, "title", "B"), core.Field{Value: "A", At: then}, false, false, false},
+		{"the same edit again is nothing", edit(then, "title", "A"), core.Field{Value: "A", At: then}, false, false, false},
+		{"the same value later moves the time and is no news", edit(later, "title", "A"), core.Field{Value: "A", At: later}, false, true, false},
+		{"another value at the same time is read", edit(then, "title", "B"), core.Field{Value: "B", At: then}, true, true, true},
+		{
+			"a value that is merely current and as known is nothing",
+			core.Event{At: later, Fields: map[string]string{"title": "A", "value": "2"}, Touched: []string{"value"}},
+			core.Field{Value: "A", At: then}, true, true, false,
+		},
+		{
+			"a value that is merely current and another was edited by then",
+			core.Event{At: later, Fields: map[string]string{"title": "B", "value": "1"}, Touched: []string{"value"}},
+			core.Field{Value: "B", At: later}, true, true, false,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := core.Begin(held(map[string]string{"title": "A", "value": "1"}), true)
+			m.Event(tt.event)
+			r := m.Result()
+			if got := r.Copy.Fields["title"]; got != tt.want {
+				t.Errorf("title = %+v, want %+v", got, tt.want)
+			}
+			if got := len(r.Changed) > 0; got != tt.changed || r.News != tt.changed {
+				t.Errorf("changed = %v, news = %v, want %v", r.Changed, r.News, tt.changed)
+			}
+			if r.Store != tt.store {
+				t.Errorf("store = %v, want %v", r.Store, tt.store)
+			}
+			if m.NeedsRead() != tt.read {
+				t.Errorf("needs read = %v, want %v", m.NeedsRead(), tt.read)
+			}
+		})
+	}
+}
+
+func TestMergingAListedRecord(t *testing.T) {
+	t.Parallel()
+	listed := func(at int64, title string) core.Record {
+		return core.Record{Fields: map[string]string{"title": title}, Modified: at}
+	}
+	tests := []struct {
+		name   string
+		record core.Record
+		want   core.Field
+		read   bool
+	}{
+		{"a listed value never overrides a later edit", listed(early, "B"), core.Field{Value: "A", At: then}, false},
+		{"a value that differs was edited by the record's time", listed(later, "B"), core.Field{Value: "B", At: later}, false},
+		{"a value that is known keeps its time", listed(later, "A"), core.Field{Value: "A", At: then}, false},
+		{"within a second the app is asked", listed(then+999, "B"), core.Field{Value: "A", At: then}, true},
+		{
+			"a field's own time counts where it is told",
+			core.Record{Fields: map[string]string{"title": "B"}, Edited: map[string]int64{"title": early}, Modified: later},
+			core.Field{Value: "A", At: then}, false,
+		},
+		{"a deleted record is deleted", core.Record{Modified: later, Deleted: true}, core.Field{Value: "A", At: then}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := core.Begin(held(map[string]string{"title": "A"}), true)
+			m.Listed(tt.record)
+			r := m.Result()
+			if got := r.Copy.Fields["title"]; got != tt.want || m.NeedsRead() != tt.read || r.Deleted != tt.record.Deleted {
+				t.Errorf("title = %+v, needs read %v, deleted %v; want %+v, %v, %v",
+					got, m.NeedsRead(), r.Deleted, tt.want, tt.read, tt.record.Deleted)
+			}
+		})
+	}
+}
+
+func TestAReadSettlesWhatIsInDoubt(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		read core.Record
+		want core.Field
+	}{
+		{
+			"of two edits at one time the app's value stands",
+			core.Record{Fields: map[string]string{"title": "A"}, Edited: map[string]int64{"title": then}, Modified: then},
+			core.Field{Value: "A", At: then},
+		},
+		{
+			"without a time of its own the field has the time that is known",
+			core.Record{Fields: map[string]string{"title": "A"}, Modified: then - 500},
+			core.Field{Value: "A", At: then},
+		},
+		{
+			"an answer from before the edit lags and does not stand",
+			core.Record{Fields: map[string]string{"title": "old"}, Modified: early},
+			core.Field{Value: "B", At: then},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := core.Begin(held(map[string]string{"title": "A"}), true)
+			m.Event(edit(then, "title", "B"))
+			if !m.NeedsRead() {
+				t.Fatal("two values at one time are not in doubt")
+			}
+			if tt.read.Modified == then-500 {
+				tt.read.Modified = then // the same second
+			}
+			m.Read(tt.read)
+			if got := m.Result().Copy.Fields["title"]; got != tt.want || m.NeedsRead() {
+				t.Errorf("title = %+v, still in doubt %v; want %+v", got, m.NeedsRead(), tt.want)
+			}
+		})
+	}
+}
+
+func TestARecordNeverSeen(t *testing.T) {
+	t.Parallel()
+	t.Run("a partial event asks for the record, and both count", func(t *testing.T) {
+		t.Parallel()
+		m := core.Begin(core.Copy{}, false)
+		m.Event(edit(later, "title", "B"))
+		if !m.NeedsRead() {
+			t.Fatal("an incomplete record is not read")
+		}
+		m.Read(core.Record{Fields: map[string]string{"title": "A", "value": "5"}, Modified: then})
+		r := m.Result()
+		want := map[string]core.Field{"title": {Value: "B", At: later}, "value": {Value: "5", At: then}}
+		if diff := cmp.Diff(want, r.Copy.Fields); diff != "" || !r.Created || !r.News {
+			t.Errorf("created %v, news %v, fields (-want +got):\n%s", r.Created, r.News, diff)
+		}
+	})
+	t.Run("a whole event needs no read", func(t *testing.T) {
+		t.Parallel()
+		m := core.Begin(core.Copy{}, false)
+		m.Event(core.Event{Action: core.Created, At: then, Fields: map[string]string{"title": "A"}, Whole: true})
+		if r := m.Result(); m.NeedsRead() || !r.Created || !r.Copy.Complete {
+			t.Errorf("needs read %v, result %+v", m.NeedsRead(), r)
+		}
+	})
+	t.Run("the app does not know it either", func(t *testing.T) {
+		t.Parallel()
+		m := core.Begin(core.Copy{}, false)
+		m.Event(edit(then, "title", "A"))
+		m.Gone(later)
+		if r := m.Result(); r.Copy.Complete || r.Copy.Deleted {
+			t.Errorf("copy = %+v, want an unknown record to stay unknown", r.Copy)
+		}
+	})
+	t.Run("a deletion leaves a tombstone without a read", func(t *testing.T) {
+		t.Parallel()
+		m := core.Begin(core.Copy{}, false)
+		m.Event(core.Event{Action: core.Deleted, At: then})
+		if r := m.Result(); m.NeedsRead() || !r.Deleted || !r.Store {
+			t.Errorf("needs read %v, result %+v", m.NeedsRead(), r)
+		}
+	})
+}
+
+func TestDeletingAndRestoring_R17(t *testing.T) {
+	t.Parallel()
+	del := func(at int64) core.Event { return core.Event{Action: core.Deleted, At: at} }
+	restore := func(at int64) core.Event { return core.Event{Action: core.Restored, At: at} }
+	tests := []struct {
+		name    string
+		events  []core.Event
+		deleted bool
+		doubt   bool
+	}{
+		{"deleted", []core.Event{del(later)}, true, false},
+		{"deleted and restored", []core.Event{del(early), restore(later)}, false, false},
+		{"the restore came first", []core.Event{restore(later), del(early)}, false, false},
+		{"deleted again", []core.Event{restore(early), del(later)}, true, false},
+		{"both at one time are read", []core.Event{del(later), restore(later)}, true, true},
+		{"an edit after the deletion is read: a restore was missed", []core.Event{del(early), edit(later, "title", "B")}, true, true},
+		{"an edit before the deletion is nothing special", []core.Event{del(later), edit(later-5000, "title", "B")}, true, false},
+		{"merged away", []core.Event{{Action: core.Merged, At: later, MergedInto: "7"}}, true, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := core.Begin(held(map[string]string{"title": "A"}), true)
+			for _, e := range tt.events {
+				m.Event(e)
+			}
+			r := m.Result()
+			if r.Copy.Deleted != tt.deleted || m.NeedsRead() != tt.doubt {
+				t.Errorf("deleted %v, in doubt %v; want %v, %v", r.Copy.Deleted, m.NeedsRead(), tt.deleted, tt.doubt)
+			}
+			if want := tt.events[0].MergedInto; r.Copy.MergedInto != want {
+				t.Errorf("merged into %q, want %q", r.Copy.MergedInto, want)
+			}
+		})
+	}
+	t.Run("a listing that shows a deleted record is doubted", func(t *testing.T) {
+		t.Parallel()
+		c := held(map[string]string{"title": "A"})
+		c.Deleted, c.TurnedAt = true, later
+		m := core.Begin(c, true)
+		m.Listed(core.Record{Fields: map[string]string{"title": "A"}, Modified: then})
+		if !m.NeedsRead() {
+			t.Fatal("not in doubt")
+		}
+		m.Read(core.Record{Fields: map[string]string{"title": "A"}, Modified: then})
+		if r := m.Result(); !r.Restored || !r.News {
+			t.Errorf("result = %+v, want restored: the app shows it", r)
+		}
+	})
+}
+
+func TestTheOriginIsOneOrUnknown(t *testing.T) {
+	t.Parallel()
+	by := func(o deal.Origin) core.Event {
+		return core.Event{At: later, Fields: map[string]string{"title": "B"}, Origin: o}
+	}
+	tests := []struct {
+		name   string
+		events []core.Event
+		want   deal.Origin
+	}{
+		{"ours", []core.Event{by(deal.Ours), by(deal.Ours)}, deal.Ours},
+		{"others", []core.Event{by(deal.Others)}, deal.Others},
+		{"both", []core.Event{by(deal.Ours), by(deal.Others)}, deal.UnknownOrigin},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := core.Begin(held(map[string]string{"title": "A"}), true)
+			for _, e := range tt.events {
+				m.Event(e)
+			}
+			if got := m.Result().Origin; got != tt.want {
+				t.Errorf("origin = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAnOfferIsNewsAlways(t *testing.T) {
+	t.Parallel()
+	r := core.Begin(held(map[string]string{"title": "A"}), true).Result().Offer()
+	if !r.News || r.Store || len(r.Changed) != 0 || r.Occurred != then {
+		t.Errorf("result = %+v, want news without a change", r)
+	}
+}
+
+// events draws what may be heard of one record.
+func events() *rapid.Generator[[]core.Event] {
+	one := rapid.Custom(func(rt *rapid.T) core.Event {
+		e := core.Event{
+			Action: rapid.SampledFrom([]core.Action{core.Changed, core.Changed, core.Changed, core.Created, core.Deleted, core.Restored, core.Merged}).Draw(rt, "action"),
+			At:     rapid.Int64Range(1, 12).Draw(rt, "at"),
+			Origin: deal.Origin(rapid.IntRange(0, 2).Draw(rt, "origin")), //nolint:gosec // small
+		}
+		switch e.Action {
+		case core.Deleted, core.Restored:
+		case core.Merged:
+			e.MergedInto = rapid.SampledFrom([]string{"7", "8"}).Draw(rt, "into")
+		default:
+			e.Fields = rapid.MapOf(rapid.SampledFrom([]string{"a", "b", "c"}), rapid.SampledFrom([]string{"", "x", "y"})).Draw(rt, "fields")
+		}
+		return e
+	})
+	return rapid.SliceOfN(one, 1, 12)
+}
+
+// merged merges events one delivery at a time, as they come in.
+func merged(events []core.Event) core.Copy {
+	var c core.Copy
+	existed := false
+	for _, e := range events {
+		m := core.Begin(c, existed)
+		m.Event(e)
+		c, existed = m.Result().Copy, true
+	}
+	return c
+}
+
+// Any order and any duplication of the same events leads to the same copy.
+func TestTheOrderOfArrivalDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		heard := events().Draw(rt, "events")
+		shuffled := rapid.Permutation(heard).Draw(rt, "order")
+		again := rapid.SliceOf(rapid.SampledFrom(heard)).Draw(rt, "again")
+		if diff := cmp.Diff(merged(heard), merged(append(shuffled, again...))); diff != "" {
+			rt.Fatalf("copies differ (-in order +as it came):\n%s", diff)
+		}
+	})
+}
+
+// One delivery with all events comes to what many deliveries come to.
+func TestBatchingDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		heard := events().Draw(rt, "events")
+		m := core.Begin(core.Copy{}, false)
+		for _, e := range heard {
+			m.Event(e)
+		}
+		if diff := cmp.Diff(merged(heard), m.Result().Copy); diff != "" {
+			rt.Fatalf("copies differ (-one by one +together):\n%s", diff)
+		}
+	})
+}
+
+// A merge never modifies the copy it began with, never goes back in time, and
+// tells exactly the fields whose values are others.
+func FuzzMerge(f *testing.F) {
+	f.Add("A", int64(5), "B", int64(6), false)
+	f.Add("A", int64(5), "B", int64(5), true)
+	f.Add("", int64(0), "", int64(-1), true)
+	f.Fuzz(func(t *testing.T, had string, at int64, value string, now int64, listed bool) {
+		before := core.Copy{Fields: map[string]core.Field{"f": {Value: had, At: at}}, Complete: true}
+		kept := maps.Clone(before.Fields)
+		m := core.Begin(before, true)
+		if listed {
+			m.Listed(core.Record{Fields: map[string]string{"f": value}, Modified: now})
+		} else {
+			m.Event(core.Event{At: now, Fields: map[string]string{"f": value}})
+		}
+		r := m.Result()
+		if diff := cmp.Diff(kept, before.Fields); diff != "" {
+			t.Fatalf("the copy was modified:\n%s", diff)
+		}
+		after := r.Copy.Fields["f"]
+		if after.At < at {
+			t.Errorf("edit time went back from %d to %d", at, after.At)
+		}
+		if changed := len(r.Changed) == 1; changed != (after.Value != had) {
+			t.Errorf("changed = %v though %q became %q", r.Changed, had, after.Value)
+		}
+		if r.News && !r.Store {
+			t.Error("news that is not stored would be told again and again")
+		}
+	})
+}
