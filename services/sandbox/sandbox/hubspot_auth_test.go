@@ -121,6 +121,7 @@ func TestAnotherAccountHasItsOwnRecords(t *testing.T) {
 func TestHubSpotRateLimits(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *sandbox.Config) { c.Throttle = true })
+	b.ctl(b.hub, "PUT", "clock/stopped", `{"stopped":true}`)
 	r := b.hs("GET", deals, nil).want(200)
 	if h := r.head; h.Get("X-HubSpot-RateLimit-Max") != "110" || h.Get("X-HubSpot-RateLimit-Remaining") != "109" || h.Get("X-HubSpot-RateLimit-Interval-Milliseconds") != "10000" || h.Get("X-HubSpot-RateLimit-Daily") != "" {
 		t.Errorf("headers of an OAuth app: %v", h)

@@ -313,6 +313,7 @@ func TestPipelinesStagesUsersAndCurrencies(t *testing.T) {
 func TestPipedriveLimits(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *sandbox.Config) { c.Throttle = true })
+	b.ctl(b.pipe, "PUT", "clock/stopped", `{"stopped":true}`)
 	h := b.pd("GET", pdDeals, nil).want(200).head
 	if h.Get("x-ratelimit-limit") != "20" || h.Get("x-ratelimit-remaining") != "19" || h.Get("x-ratelimit-reset") == "" || h.Get("x-daily-requests-left") != "" {
 		t.Errorf("headers: %v", h)

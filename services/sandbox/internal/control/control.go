@@ -113,6 +113,7 @@ func Routes(mux *http.ServeMux, d Double, clock *crm.Clock) {
 		"PUT /_sandbox/settings":        a.settings,
 		"GET /_sandbox/clock":           func(*http.Request) (any, error) { return a.now(), nil },
 		"POST /_sandbox/clock/advance":  a.advance,
+		"PUT /_sandbox/clock/stopped":   a.stopClock,
 		"POST /_sandbox/tokens/expire":  func(*http.Request) (any, error) { d.Grants().ExpireAll(); return map[string]any{}, nil },
 		"POST /_sandbox/tokens/rotate":  a.rotate,
 		"POST /_sandbox/apps/uninstall": a.uninstall,
@@ -253,6 +254,17 @@ func (a *api) advance(r *http.Request) (any, error) {
 	}
 	a.clock.Advance(d)
 	a.d.Advanced()
+	return a.now(), nil
+}
+
+func (a *api) stopClock(r *http.Request) (any, error) {
+	var in struct {
+		Stopped bool `json:"stopped"`
+	}
+	if err := read(r, &in); err != nil {
+		return nil, err
+	}
+	a.clock.Stop(in.Stopped)
 	return a.now(), nil
 }
 
