@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -161,11 +162,15 @@ const replicas = 2
 
 // startSeparate runs every program by itself, two of each of the five services
 // of the pipeline, against a real NATS and a real Redis server.
-func startSeparate(in *installation) error {
+func startSeparate(in *installation) error { return startSeparateWith(in) }
+
+// startSeparateWith does so with more settings.
+func startSeparateWith(in *installation, more ...string) error {
 	shared, err := in.backends()
 	if err != nil {
 		return err
 	}
+	shared = append(shared, more...)
 	addr, err := addresses(2 * replicas)
 	if err != nil {
 		return err
@@ -174,7 +179,7 @@ func startSeparate(in *installation) error {
 	if err != nil {
 		return err
 	}
-	if err := in.service("config", "", append(shared, "DEALSYNC_CONFIG_LISTEN="+in.config,
+	if err := in.service("config", "", append(slices.Clone(shared), "DEALSYNC_CONFIG_LISTEN="+in.config,
 		"DEALSYNC_KEY="+base64.StdEncoding.EncodeToString([]byte("a key of thirty-two random bytes")), "DEALSYNC_PUBLIC_URL="+in.public)); err != nil {
 		return err
 	}
