@@ -19,7 +19,7 @@ type Call struct {
 
 type (
 	callKey struct{}
-	bulkKey struct{}
+	laneKey struct{}
 )
 
 // WithCall attaches call to ctx.
@@ -36,23 +36,29 @@ func callOf(ctx context.Context) Call {
 	return call
 }
 
-// WithBulk marks work that must wait for live work: backfills and repairs.
-func WithBulk(ctx context.Context) context.Context {
-	return context.WithValue(ctx, bulkKey{}, true)
+// Lanes of the rate budget. Live goes before bulk; a reserve is for people who
+// are waiting at a screen.
+const (
+	LaneLive   = "live"
+	LaneBulk   = "bulk"
+	LanePeople = "people"
+)
+
+// WithLane says which lane the calls made with ctx are for; without it they are
+// live.
+func WithLane(ctx context.Context, lane string) context.Context {
+	return context.WithValue(ctx, laneKey{}, lane)
 }
 
+// WithBulk marks work that must wait for live work: backfills and repairs.
+func WithBulk(ctx context.Context) context.Context { return WithLane(ctx, LaneBulk) }
+
 func laneOf(ctx context.Context) string {
-	if bulk, ok := ctx.Value(bulkKey{}).(bool); ok && bulk {
-		return LaneBulk
+	if lane, ok := ctx.Value(laneKey{}).(string); ok {
+		return lane
 	}
 	return LaneLive
 }
-
-// Lanes of the rate budget; live goes first.
-const (
-	LaneLive = "live"
-	LaneBulk = "bulk"
-)
 
 // NewHTTPTransport is a transport that keeps enough connections to one host
 // alive for parallel writes.

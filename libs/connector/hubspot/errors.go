@@ -55,6 +55,9 @@ func (e *apiError) Error() string {
 	return fmt.Sprintf("HubSpot answered %d %s", e.HTTPStatus, http.StatusText(e.HTTPStatus))
 }
 
+// AppMessage implements connector.AppMessager.
+func (e *apiError) AppMessage() string { return e.Error() }
+
 // embedded reads the problems that HubSpot writes as JSON into the message:
 // "Property values were not valid: [{...}]".
 func (e *apiError) embedded() []string {

@@ -64,25 +64,17 @@ const dealTypeID = "0-3"
 // record by one author at one time become one event, so that a write of
 // several properties is one change downstream.
 func (d *Driver) ParseWebhook(body []byte) ([]connector.Event, error) {
-	var raw []json.RawMessage
-	if err := json.Unmarshal(body, &raw); err != nil {
-		return nil, fault.Wrap(fault.Invalid, "malformed_webhook", fmt.Errorf("decode delivery: %w", err))
-	}
-	if len(raw) > maxEvents {
-		return nil, fault.New(fault.Invalid, "malformed_webhook", "delivery has %d events, more than %d", len(raw), maxEvents)
+	all, bad, err := decode(body)
+	if err != nil {
+		return nil, err
 	}
 	var (
 		events []connector.Event
-		bad    []error
 		merged = map[mergeKey]int{}
 	)
-	for _, part := range raw {
-		var n notification
-		if err := json.Unmarshal(part, &n); err != nil {
-			bad = append(bad, fmt.Errorf("decode event: %w", err))
-			continue
-		}
-		got, err := d.events(&n)
+	for i := range all {
+		n := &all[i]
+		got, err := d.events(n)
 		if err != nil {
 			bad = append(bad, err)
 		}
@@ -94,6 +86,29 @@ func (d *Driver) ParseWebhook(body []byte) ([]connector.Event, error) {
 		return events, fault.Wrap(fault.Invalid, "unknown_event", errors.Join(bad...))
 	}
 	return events, nil
+}
+
+// decode reads the notifications, one by one when some of them are malformed.
+func decode(body []byte) (all []notification, bad []error, err error) {
+	if json.Unmarshal(body, &all) != nil {
+		var parts []json.RawMessage
+		if err := json.Unmarshal(body, &parts); err != nil {
+			return nil, nil, fault.Wrap(fault.Invalid, "malformed_webhook", fmt.Errorf("decode delivery: %w", err))
+		}
+		all = nil
+		for _, part := range parts {
+			var n notification
+			if err := json.Unmarshal(part, &n); err != nil {
+				bad = append(bad, fmt.Errorf("decode event: %w", err))
+				continue
+			}
+			all = append(all, n)
+		}
+	}
+	if len(all) > maxEvents {
+		return nil, nil, fault.New(fault.Invalid, "malformed_webhook", "delivery has %d events, more than %d", len(all), maxEvents)
+	}
+	return all, bad, nil
 }
 
 type mergeKey struct {

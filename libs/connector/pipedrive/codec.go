@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/deal"
@@ -32,7 +33,7 @@ func scalarText(raw json.RawMessage) (text string, ok bool) {
 		return "", false
 	case raw[0] != '"':
 		return string(raw), true
-	case bytes.IndexByte(raw, '\\') < 0:
+	case bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw):
 		return string(raw[1 : len(raw)-1]), true
 	default:
 		return text, json.Unmarshal(raw, &text) == nil
@@ -62,30 +63,28 @@ func list(raw json.RawMessage) (string, bool) {
 	return strings.Join(texts, ";"), true
 }
 
-// apiDeal is a deal as JSON members; custom is its custom_fields.
-type apiDeal struct {
-	raw    map[string]json.RawMessage
-	custom map[string]json.RawMessage
+// apiDeal is a deal as JSON members.
+type apiDeal map[string]json.RawMessage
+
+// custom are the custom fields by code; nil when there are none.
+func (a apiDeal) custom() map[string]json.RawMessage {
+	raw := a["custom_fields"]
+	if len(raw) <= len("null") { // {} and null
+		return nil
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) != nil {
+		return nil // not an object: none that we know
+	}
+	return fields
 }
 
-// UnmarshalJSON implements json.Unmarshaler.
-func (a *apiDeal) UnmarshalJSON(data []byte) error {
-	a.raw, a.custom = nil, nil
-	if err := json.Unmarshal(data, &a.raw); err != nil {
-		return err
-	}
-	if c, ok := a.raw["custom_fields"]; ok {
-		return json.Unmarshal(c, &a.custom)
-	}
-	return nil
-}
-
-func (a *apiDeal) text(name string) string {
-	text, _ := scalarText(a.raw[name])
+func (a apiDeal) text(name string) string {
+	text, _ := scalarText(a[name])
 	return text
 }
 
-func (a *apiDeal) time(names ...string) time.Time {
+func (a apiDeal) time(names ...string) time.Time {
 	for _, name := range names {
 		if at, err := time.Parse(time.RFC3339Nano, a.text(name)); err == nil {
 			return at
@@ -95,7 +94,7 @@ func (a *apiDeal) time(names ...string) time.Time {
 }
 
 // stage is the composite value; ok is false when a part is missing.
-func (a *apiDeal) stage() (string, bool) {
+func (a apiDeal) stage() (string, bool) {
 	pipeline, stage := a.text("pipeline_id"), a.text("stage_id")
 	switch status := a.text("status"); {
 	case pipeline == "":
@@ -109,10 +108,10 @@ func (a *apiDeal) stage() (string, bool) {
 
 // fields are the deal's values under the names that they are presented by. whole
 // says that what is missing is blank.
-func (a *apiDeal) fields(s *shape, whole bool) deal.Fields {
+func (a apiDeal) fields(s *shape, whole bool) deal.Fields {
 	f := make(deal.Fields, len(standard)+len(s.custom))
 	for name := range standard {
-		raw, ok := a.raw[name]
+		raw, ok := a[name]
 		if !ok {
 			continue
 		}
@@ -125,12 +124,13 @@ func (a *apiDeal) fields(s *shape, whole bool) deal.Fields {
 	if stage, ok := a.stage(); ok {
 		f[stageField] = stage
 	}
-	for code, raw := range a.custom {
+	custom := a.custom()
+	for code, raw := range custom {
 		s.custom1(f, code, raw)
 	}
 	if whole {
 		for code := range s.custom {
-			if _, ok := a.custom[code]; !ok {
+			if _, ok := custom[code]; !ok {
 				s.custom1(f, code, nil)
 			}
 		}
@@ -188,7 +188,7 @@ func (s *shape) custom1(f deal.Fields, code string, raw json.RawMessage) {
 	}
 }
 
-func (a *apiDeal) record(s *shape) connector.Record {
+func (a apiDeal) record(s *shape) connector.Record {
 	r := connector.Record{
 		ID: a.text("id"), Fields: a.fields(s, true),
 		Created:  a.time("add_time"),

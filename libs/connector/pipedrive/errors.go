@@ -45,6 +45,9 @@ func (e *apiError) Error() string {
 	}
 }
 
+// AppMessage implements connector.AppMessager.
+func (e *apiError) AppMessage() string { return e.Error() }
+
 // blocked is how long to stay away once Cloudflare has blocked us for going on
 // after 429s; its length is not documented.
 const blocked = 10 * time.Minute

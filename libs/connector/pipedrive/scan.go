@@ -123,7 +123,7 @@ func (d *Driver) FindCreated(ctx context.Context, object deal.Object, keys []str
 			return nil, err
 		}
 		for i := range deals {
-			if key, ok := scalarText(deals[i].custom[s.pairCode]); ok && wanted[key] {
+			if key, ok := scalarText(deals[i].custom()[s.pairCode]); ok && wanted[key] {
 				found[key] = deals[i].text("id")
 			}
 		}

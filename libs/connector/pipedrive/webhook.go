@@ -52,8 +52,8 @@ type delivery struct {
 		MergedTo     scalar `json:"merged_to_id"`
 		MergedFrom   scalar `json:"merged_from_id"`
 	} `json:"meta"`
-	Data     *apiDeal `json:"data"`
-	Previous *apiDeal `json:"previous"`
+	Data     apiDeal `json:"data"`
+	Previous apiDeal `json:"previous"`
 }
 
 // ParseWebhook implements connector.WebhookDriver: one delivery is one event.
@@ -106,7 +106,7 @@ func (d *Driver) ParseWebhook(body []byte) ([]connector.Event, error) {
 // that is presented names no touched field: a restored deal is announced so.
 func (d *Driver) fill(e *connector.Event, in *delivery) {
 	e.Partial = true
-	if in.Data == nil || in.Data.raw == nil {
+	if in.Data == nil {
 		return
 	}
 	s := d.shape.Load()
@@ -119,7 +119,7 @@ func (d *Driver) fill(e *connector.Event, in *delivery) {
 		return
 	}
 	stage := false
-	for name := range in.Previous.raw {
+	for name := range in.Previous {
 		if _, ok := standard[name]; ok {
 			e.Touched = append(e.Touched, name)
 		}
@@ -128,8 +128,9 @@ func (d *Driver) fill(e *connector.Event, in *delivery) {
 	if stage {
 		e.Touched = append(e.Touched, stageField)
 	}
-	for code := range in.Previous.custom {
-		if _, ok := in.Data.custom[code]; !ok {
+	custom := in.Data.custom()
+	for code := range in.Previous.custom() {
+		if _, ok := custom[code]; !ok {
 			s.custom1(e.Fields, code, nil)
 		}
 		name := s.present(code)

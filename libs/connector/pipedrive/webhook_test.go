@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/connector/connectortest"
@@ -121,6 +122,11 @@ func FuzzParseWebhook(f *testing.F) {
 		for _, e := range events {
 			if e.ID == "" || e.Object == "" || e.At.IsZero() {
 				t.Errorf("an event without record or time: %+v", e)
+			}
+			for name, v := range e.Fields {
+				if !utf8.ValidString(name) || !utf8.ValidString(v) {
+					t.Errorf("a value that no message can carry: %q %q", name, v)
+				}
 			}
 		}
 	})

@@ -53,7 +53,7 @@ func (d *Driver) writeOne(ctx context.Context, w *connector.Write) connector.Res
 func (d *Driver) create(ctx context.Context, w *connector.Write) (apiDeal, error) {
 	s, err := d.keyedShape(ctx)
 	if err != nil {
-		return apiDeal{}, err
+		return nil, err
 	}
 	fields := w.Fields
 	if w.PairKey != "" {
@@ -65,7 +65,7 @@ func (d *Driver) create(ctx context.Context, w *connector.Write) (apiDeal, error
 	}
 	body, err := s.encode(fields, true)
 	if err != nil {
-		return apiDeal{}, err
+		return nil, err
 	}
 	answer, err := call[apiDeal](ctx, d, rest.Request{
 		Call: connector.Call{Op: "deals.create", Cost: costWrite}, Method: "POST", Path: pathDeals,
@@ -79,7 +79,7 @@ func (d *Driver) create(ctx context.Context, w *connector.Write) (apiDeal, error
 func (d *Driver) update(ctx context.Context, s *shape, w *connector.Write) (apiDeal, error) {
 	body, err := s.encode(w.Fields, false)
 	if err != nil {
-		return apiDeal{}, err
+		return nil, err
 	}
 	if len(body) == 0 { // blanks that leave what is there: answer that
 		answer, err := call[apiDeal](ctx, d, get("deals.get", costGet, pathDeals+"/"+url.PathEscape(w.ID), nil), nil)
@@ -87,7 +87,7 @@ func (d *Driver) update(ctx context.Context, s *shape, w *connector.Write) (apiD
 	}
 	got, err := d.patch(ctx, w.ID, body)
 	if err != nil {
-		return apiDeal{}, err
+		return nil, err
 	}
 	// Closing does not move a deal to another pipeline, and a pipeline sent to a
 	// deal that is in it already might reset its stage: move it only if need be.
