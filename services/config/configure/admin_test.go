@@ -187,7 +187,9 @@ func consume(t *testing.T, b *bus.Bus, stage bus.Stage, n int) []*bus.Delivery {
 		}
 	}
 	stop()
-	<-ended
+	if err := <-ended; err != nil {
+		t.Errorf("consume %s: %v", stage, err)
+	}
 	return got
 }
 
@@ -309,7 +311,9 @@ func drainInto(t *testing.T, b *bus.Bus, handle bus.Handler, n int) {
 		}
 	}
 	stop()
-	<-ended
+	if err := <-ended; err != nil {
+		t.Errorf("consume: %v", err)
+	}
 }
 
 func TestASchemaIsWhatTheAppHasNow(t *testing.T) {

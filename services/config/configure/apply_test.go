@@ -121,8 +121,8 @@ func TestWhatTheAppsDoNotHaveIsRefusedAsAWhole(t *testing.T) {
 	fields := func(lines string) string { return base + "  fields:\n" + lines }
 	for _, c := range []struct{ name, content, want string }{
 		{
-			"a pipeline of HubSpot", strings.Replace(base, "hubspot: default", "hubspot: defualt", 1),
-			`spec.pipelines[0].hubspot: HubSpot has no pipeline "defualt"; did you mean "default"? there are: default (Sales) [unknown_pipeline]`,
+			"a pipeline of HubSpot", strings.Replace(base, "hubspot: default", "hubspot: defolt", 1),
+			`spec.pipelines[0].hubspot: HubSpot has no pipeline "defolt"; did you mean "default"? there are: default (Sales) [unknown_pipeline]`,
 		},
 		{
 			"a stage of the app", strings.Replace(base, `app: "won"`, `app: "wonn"`, 1),

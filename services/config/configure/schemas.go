@@ -50,11 +50,7 @@ func (l liveSchemas) Schema(ctx context.Context, c *configv1.Connection, tokens 
 	}
 	ctx, cancel := context.WithTimeout(ctx, schemaTimeout)
 	defer cancel()
-	schema, err := opened.Schema(ctx, object)
-	if err != nil {
-		return nil, fmt.Errorf("read the %s schema of %s: %w", object, name, err)
-	}
-	return schema, nil
+	return opened.Schema(ctx, object)
 }
 
 // budgetOf is a rate as whole calls in a period.

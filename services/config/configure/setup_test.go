@@ -163,7 +163,8 @@ func newFakeApps() *fakeApps {
 			Object: deal.Deals, Currency: "EUR",
 			Fields: []connector.Field{
 				text("dealname"),
-				{Name: "amount", Type: deal.Number, Currency: "deal_currency_code"}, text("deal_currency_code"),
+				{Name: "amount", Type: deal.Number, Currency: "deal_currency_code"},
+				text("deal_currency_code"),
 				{Name: "closedate", Type: deal.Datetime},
 				{Name: "hs_projected_amount", Type: deal.Number, ReadOnly: true},
 				{Name: "priority", Type: deal.Picklist, Options: []connector.Option{{ID: "low"}, {ID: "high"}}},
@@ -178,7 +179,8 @@ func newFakeApps() *fakeApps {
 			Object: deal.Deals, Currency: "USD",
 			Fields: []connector.Field{
 				text("title"),
-				{Name: "value", Type: deal.Number, Currency: "currency"}, text("currency"),
+				{Name: "value", Type: deal.Number, Currency: "currency"},
+				text("currency"),
 				{Name: "expected_close_date", Type: deal.Date},
 				{Name: "weighted_value", Type: deal.Number, ReadOnly: true},
 				{Name: "heat", Type: deal.Picklist, Options: []connector.Option{{ID: "low"}, {ID: "hot"}}},

@@ -1,0 +1,107 @@
+package resolve_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	"github.com/dealsync/dealsync/libs/connector"
+	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/services/config/internal/document"
+	"github.com/dealsync/dealsync/services/config/internal/resolve"
+
+	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
+)
+
+// input is a sync of two accounts with one pipeline each.
+func input(t *testing.T, spec string) resolve.Input {
+	t.Helper()
+	docs, problems := document.Parse([]document.File{{Name: "a.yaml", Content: []byte(
+		"apiVersion: dealsync/v1\nkind: Sync\nmetadata: {workspace: acme, name: deals}\nspec:\n  connection: main\n  object: deal\n" + spec)}},
+		document.Catalogue{"pipedrive": {Title: "Pipedrive", Objects: []string{"deal"}}})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return resolve.Input{
+		Doc: docs[0], HubSpotConnection: "hubspot", AppTitle: "Pipedrive", Defaults: document.Defaults("pipedrive", "deal"),
+		HubSpot: &connector.Schema{
+			Fields: []connector.Field{
+				{Name: "dealname", Type: deal.Text}, {Name: "amount", Type: deal.Number}, {Name: "closedate", Type: deal.Datetime}, {Name: "dealstage", Type: deal.Stage},
+			},
+			Pipelines: []connector.Pipeline{{ID: "default", Stages: []connector.Stage{{ID: "new"}, {ID: "won"}}}},
+		},
+		App: &connector.Schema{
+			Fields: []connector.Field{
+				{Name: "title", Type: deal.Text}, {Name: "value", Type: deal.Number}, {Name: "expected_close_date", Type: deal.Date}, {Name: "stage", Type: deal.Stage},
+			},
+			Pipelines: []connector.Pipeline{{ID: "1", Stages: []connector.Stage{{ID: "1/1"}, {ID: "1/won"}}}},
+		},
+	}
+}
+
+const stages = "  pipelines: [{hubspot: default, app: \"1\", stages: [{hubspot: new, app: \"1\"}, {hubspot: won, app: 1/won}]}]\n"
+
+func TestR10TheCauseOfMissingStagesIsTold(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*resolve.Input)
+		want   string
+	}{
+		"no stage field":    {func(in *resolve.Input) { in.App.Fields = in.App.Fields[:3] }, "app_without_stages"},
+		"nothing visible":   {func(in *resolve.Input) { in.App.Pipelines = nil }, "no_stages_visible"},
+		"nor in HubSpot":    {func(in *resolve.Input) { in.HubSpot.Pipelines = nil }, "no_stages_visible"},
+		"no pipeline named": {func(in *resolve.Input) { in.Doc.Sync.Pipelines = nil }, "missing_required"},
+	} {
+		in := input(t, stages)
+		c.change(&in)
+		sync, problems := resolve.Sync(in)
+		if sync != nil || len(problems) != 1 || problems[0].Code != c.want {
+			t.Errorf("%s: %v", name, problems)
+		}
+	}
+}
+
+func TestR7ADirectionPresetsTheWinner(t *testing.T) {
+	t.Parallel()
+	for spec, want := range map[string]configv1.Winner{
+		"":                                configv1.Winner_WINNER_HUBSPOT,
+		"  conflict: {winner: app}\n":     configv1.Winner_WINNER_APP,
+		"  conflict: {winner: hubspot}\n": configv1.Winner_WINNER_HUBSPOT,
+		"  direction: to_hubspot\n":       configv1.Winner_WINNER_APP,
+		"  direction: to_app\n":           configv1.Winner_WINNER_HUBSPOT,
+	} {
+		sync, problems := resolve.Sync(input(t, stages+spec))
+		if problems != nil || sync.GetWinner() != want || sync.GetWindowMs() != 300_000 {
+			t.Errorf("%q: %v %v", spec, sync, problems)
+		}
+	}
+}
+
+func TestR11AFilterIsTypedAndKeepsItsGroups(t *testing.T) {
+	t.Parallel()
+	sync, problems := resolve.Sync(input(t, stages+"  onExit: continue\n  filter:\n    app: {any: [{field: value, op: gte, value: 01000.50}, {all: [{field: title, op: contains, value: a}, {field: expected_close_date, op: not_blank}]}]}\n    hubspot: {field: closedate, op: lt, value: 2026-12-01}\n"))
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	want := &configv1.Filter{OnExit: "continue", Group: &configv1.Group{
+		Any: true, Conditions: []*configv1.Condition{{Field: "value", Op: "gte", Values: []string{"1000.5"}, Type: "number"}},
+		Groups: []*configv1.Group{{Conditions: []*configv1.Condition{{Field: "title", Op: "contains", Values: []string{"a"}, Type: "text"}, {Field: "expected_close_date", Op: "not_blank", Type: "date"}}}},
+	}}
+	if diff := cmp.Diff(want, sync.GetFilterApp(), protocmp.Transform()); diff != "" {
+		t.Errorf("app: %s", diff)
+	}
+	want = &configv1.Filter{OnExit: "continue", Group: &configv1.Group{Conditions: []*configv1.Condition{{Field: "closedate", Op: "lt", Values: []string{"2026-12-01T00:00:00Z"}, Type: "datetime"}}}}
+	if diff := cmp.Diff(want, sync.GetFilterHubspot(), protocmp.Transform()); diff != "" {
+		t.Errorf("hubspot: %s", diff)
+	}
+}
+
+func TestAnOperatorMustFitTheType(t *testing.T) {
+	t.Parallel()
+	_, problems := resolve.Sync(input(t, stages+"  filter: {app: {all: [{field: title, op: gt, value: a}, {field: value, op: contains, value: 1}]}}\n"))
+	if len(problems) != 2 || !strings.Contains(problems[0].Message, "gt can't be used on title, which is text; it is for: [number date datetime]") {
+		t.Errorf("%v", problems)
+	}
+}
