@@ -331,6 +331,9 @@ func (c connected) Scan(_ context.Context, req connector.ScanRequest) (connector
 	}
 	for _, id := range c.pages[n] {
 		r := c.records[id]
+		if r.Modified.Before(req.Since) {
+			continue
+		}
 		if c.manifest.EditTimes {
 			r.Edited = nil // listings do not tell
 		}
