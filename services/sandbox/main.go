@@ -32,7 +32,7 @@ func main() {
 	if err := s.Run(ctx); err != nil {
 		slog.Error("sandbox.failed", "error", err)
 		stop()
-		os.Exit(1) //nolint:gocritic // stop was called
+		os.Exit(1)
 	}
 }
 

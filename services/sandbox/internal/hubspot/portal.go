@@ -51,16 +51,23 @@ func (s *Server) newPortal(id int64) *Portal {
 	}
 	sales := &pipeline{ID: "default", Label: "Sales Pipeline", CreatedAt: epoch, UpdatedAt: epoch}
 	for i, st := range [][3]string{
-		{"appointmentscheduled", "Appointment Scheduled", "0.2"}, {"qualifiedtobuy", "Qualified To Buy", "0.4"},
-		{"presentationscheduled", "Presentation Scheduled", "0.6"}, {"decisionmakerboughtin", "Decision Maker Bought-In", "0.8"},
-		{"contractsent", "Contract Sent", "0.9"}, {"closedwon", "Closed Won", "1.0"}, {"closedlost", "Closed Lost", "0.0"},
+		{"appointmentscheduled", "Appointment Scheduled", "0.2"},
+		{"qualifiedtobuy", "Qualified To Buy", "0.4"},
+		{"presentationscheduled", "Presentation Scheduled", "0.6"},
+		{"decisionmakerboughtin", "Decision Maker Bought-In", "0.8"},
+		{"contractsent", "Contract Sent", "0.9"},
+		{"closedwon", "Closed Won", "1.0"},
+		{"closedlost", "Closed Lost", "0.0"},
 	} {
 		sales.Stages = append(sales.Stages, newStage(st[0], st[1], i, st[2], epoch))
 	}
 	partner := &pipeline{ID: "90000001", Label: "Partner Pipeline", DisplayOrder: 1, CreatedAt: epoch, UpdatedAt: epoch}
 	for i, st := range [][3]string{
-		{"90000011", "New Lead", "0.1"}, {"90000012", "In Talks", "0.5"}, {"90000013", "Agreed", "0.8"},
-		{"90000014", "Won", "1.0"}, {"90000015", "Lost", "0.0"},
+		{"90000011", "New Lead", "0.1"},
+		{"90000012", "In Talks", "0.5"},
+		{"90000013", "Agreed", "0.8"},
+		{"90000014", "Won", "1.0"},
+		{"90000015", "Lost", "0.0"},
 	} {
 		partner.Stages = append(partner.Stages, newStage(st[0], st[1], i, st[2], epoch))
 	}

@@ -41,7 +41,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 	}
 	n, err := r.ResponseWriter.Write(b)
 	r.n += int64(n)
-	return n, err //nolint:wrapcheck // the writer's own error is what callers know
+	return n, err
 }
 
 type counted struct {
@@ -52,5 +52,5 @@ type counted struct {
 func (c *counted) Read(b []byte) (int, error) {
 	n, err := c.ReadCloser.Read(b)
 	c.n += int64(n)
-	return n, err //nolint:wrapcheck // io.EOF must stay itself
+	return n, err
 }
