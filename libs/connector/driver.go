@@ -228,7 +228,8 @@ type Event struct {
 	Fields  deal.Fields
 	Partial bool
 	// Touched names the fields that the event says changed; the others of
-	// Fields are merely current. Empty: all of Fields.
+	// Fields are merely current. Empty: all of Fields. It may name what is not
+	// in Fields, so that none of them is touched.
 	Touched []string
 	// Origin is who did it, as far as the source tells.
 	Origin     deal.Origin

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -87,6 +88,9 @@ func (s *suite) webhooks(t *testing.T) {
 	if e.Origin != deal.Others || e.Action != connector.Changed {
 		t.Errorf("a person's edit: %+v", e)
 	}
+	if s.touches(e, s.sample.Text) || !s.touches(e, s.sample.Number) {
+		t.Errorf("an edit of %s says that %v changed", s.sample.Number, e.Touched)
+	}
 	s.write(t, connector.Write{ID: id, Fields: deal.Fields{s.sample.Number: "3"}})
 	if e := s.expect(t, r, "our own write", number(id, "3")); e.Origin != deal.Ours {
 		t.Errorf("our own write: %+v", e)
@@ -108,6 +112,15 @@ func (s *suite) webhooks(t *testing.T) {
 		return e.ID == id && (e.Action == connector.Restored || e.Action == connector.Changed)
 	})
 	s.forged(t, r)
+}
+
+// touches says whether an event claims that a field was edited: an event that
+// claimed it of a field that is merely current would beat a real edit.
+func (s *suite) touches(e connector.Event, name string) bool {
+	if _, ok := e.Fields[name]; !ok {
+		return false
+	}
+	return len(e.Touched) == 0 || slices.Contains(e.Touched, name)
 }
 
 // forged: what is not from the app is refused.

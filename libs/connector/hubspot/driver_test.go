@@ -2,6 +2,7 @@ package hubspot
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -91,6 +92,28 @@ func TestCreatesAreUpsertsByPairKey(t *testing.T) {
 	}
 	if fault.CodeOf(got[3].Err) != "no_pair_key" {
 		t.Errorf("create without a key: %v", got[3].Err)
+	}
+}
+
+func TestAPairKeyThatWasRemovedIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	key := "/crm/properties/2026-09/deals"
+	upsert := "/crm/objects/2026-09/deals/batch/upsert"
+	unique := json.RawMessage(`{"hasUniqueValue":true}`)
+	d := open(t, connectortest.Serve(t,
+		connectortest.Exchange{Method: "GET", Path: key + "/dealsync_pair_id", Status: 200, Response: unique},
+		connectortest.Exchange{Method: "POST", Path: upsert, Status: 400, Text: `{"status":"error","message":"Unable to perform update/upsert by non-unique 0-3 property dealsync_pair_id in portal ID 1","category":"VALIDATION_ERROR"}`},
+		connectortest.Exchange{Method: "GET", Path: key + "/dealsync_pair_id", Status: 404, Text: `{}`},
+		connectortest.Exchange{Method: "POST", Path: key, Status: 201, Response: unique},
+		connectortest.Exchange{Method: "POST", Path: upsert, Status: 200, Response: json.RawMessage(`{"results":[{"id":"1","new":true,"properties":{"dealsync_pair_id":"k"}}]}`)},
+	).URL)
+	write := []connector.Write{{PairKey: "k", Fields: deal.Fields{"dealname": "A"}}}
+	got, err := d.Write(context.Background(), deal.Deals, write)
+	if err != nil || !fault.Is(got[0].Err, fault.Transient) || fault.CodeOf(got[0].Err) != "key_missing" {
+		t.Fatalf("first try: %+v, %v", got, err)
+	}
+	if got, err = d.Write(context.Background(), deal.Deals, write); err != nil || got[0].Err != nil || got[0].ID != "1" {
+		t.Errorf("second try: %+v, %v", got, err)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/fault"
@@ -47,6 +49,23 @@ func (d *Driver) Provision(ctx context.Context, object deal.Object) error {
 	d.keyed = true
 	d.mu.Unlock()
 	return nil
+}
+
+// keyLost knows that somebody has removed the property since we saw it. The
+// next try makes it anew.
+func keyLost(err error) bool {
+	e, ok := asAPIError(err)
+	if !ok {
+		return false
+	}
+	return slices.Contains(e.properties(), deal.PairKeyField) && e.code() == "property_doesnt_exist" ||
+		strings.Contains(e.Message, "non-unique") && strings.Contains(e.Message, deal.PairKeyField)
+}
+
+func (d *Driver) forgetKey() {
+	d.mu.Lock()
+	d.keyed = false
+	d.mu.Unlock()
 }
 
 func (d *Driver) findKey(ctx context.Context) (p property, err error) {

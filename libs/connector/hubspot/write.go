@@ -67,6 +67,10 @@ func (j *job) settle(ctx context.Context, part []int) {
 		j.assign(part, answer)
 		return
 	}
+	if j.create && keyLost(err) {
+		j.forgetKey()
+		err = &fault.Error{Kind: fault.Transient, Code: "key_missing", Err: err}
+	}
 	if !refused(err) || len(part) == 1 {
 		for _, i := range part {
 			j.results[i].Err = err

@@ -2,6 +2,7 @@ package pipedrive
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -84,6 +85,31 @@ func TestWritesSendStrictTypesAndAnswerWhatTheDealHoldsNow(t *testing.T) {
 	got = write(connector.Write{ID: "7", Fields: deal.Fields{"value": "1"}})
 	if !fault.Is(got.Err, fault.Rejected) || fault.CodeOf(got.Err) != "err_schema_validation_failed" {
 		t.Errorf("refused: %v", got.Err)
+	}
+}
+
+func TestAPairKeyThatWasRemovedIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	fields := func(c string) json.RawMessage {
+		return json.RawMessage(`{"data":[{"field_name":"dealsync_pair_id","field_code":"` + c + `","field_type":"varchar","is_custom_field":true}]}`)
+	}
+	const list = pathFields + "?limit=500"
+	d := open(t, connectortest.Serve(t,
+		connectortest.Exchange{Method: "GET", Path: list, Status: 200, Response: fields(code('a'))},
+		connectortest.Exchange{Method: "POST", Path: pathDeals, Status: 400, Text: `{"success":false,"error":"Validation failed: custom_fields: Unrecognized key(s) in object: '` + code('a') + `'","code":"ERR_SCHEMA_VALIDATION_FAILED"}`},
+		connectortest.Exchange{Method: "GET", Path: list, Status: 200, Response: json.RawMessage(`{"data":[]}`)},
+		connectortest.Exchange{Method: "GET", Path: list, Status: 200, Response: json.RawMessage(`{"data":[]}`)},
+		connectortest.Exchange{Method: "POST", Path: pathFields, Status: 201, Response: json.RawMessage(`{"data":{}}`)},
+		connectortest.Exchange{Method: "GET", Path: list, Status: 200, Response: fields(code('b'))},
+		connectortest.Exchange{Method: "POST", Path: pathDeals, Status: 201, Request: json.RawMessage(`{"title":"A","custom_fields":{"` + code('b') + `":"k"}}`), Response: json.RawMessage(`{"data":{"id":1}}`)},
+	).URL)
+	write := []connector.Write{{PairKey: "k", Fields: deal.Fields{"title": "A"}}}
+	got, err := d.Write(context.Background(), deal.Deals, write)
+	if err != nil || !fault.Is(got[0].Err, fault.Transient) || fault.CodeOf(got[0].Err) != "key_missing" {
+		t.Fatalf("first try: %+v, %v", got, err)
+	}
+	if got, err = d.Write(context.Background(), deal.Deals, write); err != nil || got[0].Err != nil || got[0].ID != "1" {
+		t.Errorf("second try: %+v, %v", got, err)
 	}
 }
 

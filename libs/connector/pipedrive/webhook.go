@@ -5,7 +5,9 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -102,44 +104,50 @@ func (d *Driver) ParseWebhook(body []byte) ([]connector.Event, error) {
 
 // fill adds the values. A new deal's values are all there are; of a changed deal
 // it is not documented whether blank custom fields are listed, so its event is
-// partial and the cleared ones are known from "previous". A change of nothing
-// that is presented names no touched field: a restored deal is announced so.
+// partial and the cleared ones are known from "previous".
 func (d *Driver) fill(e *connector.Event, in *delivery) {
-	e.Partial = true
-	if in.Data == nil {
-		return
-	}
 	s := d.shape.Load()
 	if s == nil {
 		s = &shape{}
 	}
-	e.Partial = e.Action != connector.Created
-	e.Fields = in.Data.fields(s, !e.Partial)
-	if in.Previous == nil {
+	e.Partial = e.Action != connector.Created || in.Data == nil
+	if in.Data != nil {
+		e.Fields = in.Data.fields(s, !e.Partial)
+	}
+	if e.Action == connector.Created {
 		return
 	}
-	stage := false
-	for name := range in.Previous {
-		if _, ok := standard[name]; ok {
-			e.Touched = append(e.Touched, name)
-		}
-		stage = stage || stagePart(name)
-	}
-	if stage {
-		e.Touched = append(e.Touched, stageField)
-	}
 	custom := in.Data.custom()
-	for code := range in.Previous.custom() {
-		if _, ok := custom[code]; !ok {
+	previous := in.Previous.custom()
+	for code := range previous {
+		if _, ok := custom[code]; !ok && e.Fields != nil {
 			s.custom1(e.Fields, code, nil)
 		}
-		name := s.present(code)
-		for _, n := range []string{name, name + currencySuffix} {
-			if _, ok := e.Fields[n]; ok {
-				e.Touched = append(e.Touched, n)
-			}
+	}
+	e.Touched = s.touched(in.Previous, previous)
+}
+
+// touched are the fields that a change names, in the order of their names. The
+// time of the change is always one of them: an edit of what is not presented,
+// or a restore, must not look like an edit of everything.
+func (s *shape) touched(previous apiDeal, custom map[string]json.RawMessage) []string {
+	set := map[string]bool{"update_time": true}
+	for name := range previous {
+		if _, ok := standard[name]; ok {
+			set[name] = true
+		}
+		if stagePart(name) {
+			set[stageField] = true
 		}
 	}
+	for code := range custom {
+		name := s.present(code)
+		set[name] = true
+		if s.custom[code] == "monetary" {
+			set[name+currencySuffix] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
 }
 
 // origin: the source says only that some API client wrote; with our own user it

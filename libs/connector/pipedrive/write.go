@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/connector/rest"
@@ -70,6 +71,11 @@ func (d *Driver) create(ctx context.Context, w *connector.Write) (apiDeal, error
 	answer, err := call[apiDeal](ctx, d, rest.Request{
 		Call: connector.Call{Op: "deals.create", Cost: costWrite}, Method: "POST", Path: pathDeals,
 	}, body)
+	if schemaViolation(err) && strings.Contains(err.Error(), s.pairCode) {
+		// Somebody has removed the field since we saw it; the next try makes it
+		// anew. Nothing was created.
+		return nil, &fault.Error{Kind: fault.Transient, Code: "key_missing", Err: err}
+	}
 	if err == nil && answer.Data.text("id") == "" {
 		err = fault.New(fault.Transient, "malformed_answer", "pipedrive deals.create: answer without an id")
 	}
