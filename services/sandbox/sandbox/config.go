@@ -2,7 +2,10 @@ package sandbox
 
 import "time"
 
-// Fixed parties of the sandbox. The tokens are always accepted.
+// Fixed parties of the sandbox. The tokens are always accepted; they open
+// nothing but the sandbox.
+//
+//nolint:gosec // public by design
 const (
 	HubSpotToken        = "sandbox-hubspot-token"         // OAuth app, as Authorization: Bearer
 	HubSpotPrivateToken = "sandbox-hubspot-private-token" // private app: other limits, no webhooks

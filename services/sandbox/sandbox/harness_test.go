@@ -109,6 +109,17 @@ func (b *testBundle) send(method, url string, head map[string]string, body any) 
 	return b.client.Do(req)
 }
 
+// unanswered makes a call that must get no answer.
+func (b *testBundle) unanswered(method, url string, head map[string]string, body any) {
+	b.t.Helper()
+	res, err := b.send(method, url, head, body)
+	if err != nil {
+		return
+	}
+	defer res.Body.Close()
+	b.t.Errorf("%s %s was answered with %d", method, url, res.StatusCode)
+}
+
 var (
 	bearer = map[string]string{"Authorization": "Bearer " + sandbox.HubSpotToken, "Content-Type": "application/json"}
 	apiKey = map[string]string{"x-api-token": sandbox.PipedriveToken, "Content-Type": "application/json"}

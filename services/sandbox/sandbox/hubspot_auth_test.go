@@ -170,22 +170,13 @@ func TestFaultsCanBeSwitchedOn(t *testing.T) {
 		b.hs("GET", deals, nil).want(200)
 	}
 	b.ctl(b.hub, "POST", "faults", `{"mode":"commit_timeout","method":"POST","count":1}`)
-	if res, err := b.send("POST", b.hub+deals, bearer, `{"properties":{"dealname":"done"}}`); err == nil {
-		res.Body.Close()
-		t.Errorf("a call that should time out got %d", res.StatusCode)
-	}
+	b.unanswered("POST", b.hub+deals, bearer, `{"properties":{"dealname":"done"}}`)
 	b.hs("GET", deals, nil).want(200).is("done", "results", 0, "properties", "dealname")
 	b.ctl(b.hub, "POST", "faults", `{"mode":"drop","method":"PATCH"}`)
-	if res, err := b.send("PATCH", b.hub+deals+"/1", bearer, `{}`); err == nil {
-		res.Body.Close()
-		t.Error("a dropped call was answered")
-	}
+	b.unanswered("PATCH", b.hub+deals+"/1", bearer, `{}`)
 	b.ctl(b.hub, "DELETE", "faults", nil)
 	b.ctl(b.hub, "PUT", "down", `{"down":true}`)
-	if res, err := b.send("GET", b.hub+deals, bearer, nil); err == nil {
-		res.Body.Close()
-		t.Error("a double that is down answered")
-	}
+	b.unanswered("GET", b.hub+deals, bearer, nil)
 	b.pd("GET", "/api/v2/deals", nil).want(200)
 	b.ctl(b.hub, "PUT", "down", `{"down":false}`)
 	b.hs("GET", deals, nil).want(200)

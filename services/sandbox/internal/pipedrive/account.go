@@ -96,13 +96,14 @@ type stage struct {
 const seedTime = "2026-01-01T00:00:00Z"
 
 func seedLines() *lines {
+	at := seedTime
 	l := &lines{pipelines: []pipeline{
-		{ID: 1, Name: "Pipeline", OrderNr: 1, Probability: true, AddTime: seedTime},
-		{ID: 2, Name: "Partner", OrderNr: 2, Probability: true, AddTime: seedTime},
+		{ID: 1, Name: "Pipeline", OrderNr: 1, Probability: true, AddTime: at, UpdateTime: &at},
+		{ID: 2, Name: "Partner", OrderNr: 2, Probability: true, AddTime: at, UpdateTime: &at},
 	}}
 	add := func(line int64, names ...string) {
 		for i, n := range names {
-			l.stages = append(l.stages, stage{ID: int64(len(l.stages) + 1), OrderNr: i + 1, Name: n, Probability: 100, PipelineID: line, AddTime: seedTime})
+			l.stages = append(l.stages, stage{ID: int64(len(l.stages) + 1), OrderNr: i + 1, Name: n, Probability: 100, PipelineID: line, AddTime: at, UpdateTime: &at})
 		}
 	}
 	add(1, "Qualified", "Contact Made", "Demo Scheduled", "Proposal Made", "Negotiations Started")

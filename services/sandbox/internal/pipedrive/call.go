@@ -150,8 +150,8 @@ func (c *call) reply(status int, build func(b []byte) []byte) *apiError {
 }
 
 // data answers with one thing in the success envelope.
-func (c *call) data(status int, v any) *apiError {
-	wire.ReplyValue(c.w, status, map[string]any{"success": true, "data": v})
+func (c *call) data(v any) *apiError {
+	wire.ReplyValue(c.w, http.StatusOK, map[string]any{"success": true, "data": v})
 	return nil
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/dealsync/dealsync/services/sandbox/internal/wire"
 )
 
-// Faults, Stats and Grants show the parts that the control API works on.
+// Faults are the faults that are switched on.
 func (s *Server) Faults() *fault.Set { return s.faults }
 
 // Stats are the counters.

@@ -87,7 +87,7 @@ func permittedUsers(c *call) *apiError {
 			ids = append(ids, u.ID)
 		}
 	}
-	return c.data(200, ids)
+	return c.data(ids)
 }
 
 func mergeDeals(c *call) *apiError {

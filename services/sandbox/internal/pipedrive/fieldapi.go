@@ -1,9 +1,8 @@
 package pipedrive
 
 import (
-	"crypto/sha1" // the hash is a name, not a secret
+	"crypto/sha256"
 	"encoding/hex"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -113,13 +112,13 @@ func (c *call) field(e *entity) (*field, *apiError) {
 
 func (c *call) getField(e *entity) *apiError {
 	if n := e.byName[c.r.PathValue("code")]; n != nil {
-		return c.data(200, c.s.nativeView(e, n))
+		return c.data(c.s.nativeView(e, n))
 	}
 	f, err := c.field(e)
 	if err != nil {
 		return err
 	}
-	return c.data(200, f.view(wire.List(c.r, "include_fields")))
+	return c.data(f.view(wire.List(c.r, "include_fields")))
 }
 
 type fieldInput struct {
@@ -151,7 +150,7 @@ func (c *call) createField(e *entity) *apiError {
 		f.Options = append(f.Options, fieldOption{ID: c.s.newOption(), Label: o.Label})
 	}
 	e.fields.put(f.Code, f)
-	return c.data(http.StatusOK, f.view([]string{"ui_visibility", "important_fields", "required_fields"}))
+	return c.data(f.view([]string{"ui_visibility", "important_fields", "required_fields"}))
 }
 
 // newCode makes up the 40-character hash that names a custom field.
@@ -159,8 +158,8 @@ func (s *Server) newCode(e *entity) string {
 	s.rngMu.Lock()
 	n := s.rng.Uint64()
 	s.rngMu.Unlock()
-	sum := sha1.Sum([]byte(e.name + strconv.FormatUint(n, 10)))
-	return hex.EncodeToString(sum[:])
+	sum := sha256.Sum256([]byte(e.name + strconv.FormatUint(n, 10)))
+	return hex.EncodeToString(sum[:20])
 }
 
 func (s *Server) newOption() int64 { return s.lastOption.Add(1) }
@@ -178,7 +177,7 @@ func (c *call) patchField(e *entity) *apiError {
 	set(&next.Name, in.Name)
 	set(&next.Description, in.Description)
 	e.fields.put(f.Code, &next)
-	return c.data(200, next.view(nil))
+	return c.data(next.view(nil))
 }
 
 func (c *call) deleteField(e *entity) *apiError {
@@ -187,7 +186,7 @@ func (c *call) deleteField(e *entity) *apiError {
 		return err
 	}
 	e.fields.put(f.Code, nil)
-	return c.data(200, f.view(nil))
+	return c.data(f.view(nil))
 }
 
 // optionChange changes the options of a field by one sent item; it returns the

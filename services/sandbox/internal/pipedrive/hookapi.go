@@ -1,6 +1,7 @@
 package pipedrive
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -62,7 +63,7 @@ func createHook(c *call) *apiError {
 	if err := c.body(&in); err != nil {
 		return hookErrors(400, "body", err.text)
 	}
-	if err := c.s.checkHook(&in); err != nil {
+	if err := c.s.checkHook(c.r.Context(), &in); err != nil {
 		return err
 	}
 	if in.UserID == 0 {
@@ -98,7 +99,7 @@ func createHook(c *call) *apiError {
 	return c.hookReply(http.StatusCreated, shown)
 }
 
-func (s *Server) checkHook(in *hookInput) *apiError {
+func (s *Server) checkHook(ctx context.Context, in *hookInput) *apiError {
 	u, err := url.Parse(in.URL)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.HasSuffix(u.Hostname(), ".pipedrive.com"):
@@ -112,20 +113,24 @@ func (s *Server) checkHook(in *hookInput) *apiError {
 	case in.Version != "" && in.Version != "2.0":
 		return hookErrors(400, "version", "only 2.0 is supported")
 	}
-	if s.checkURL.Load() && !reachable(in.URL) {
+	if s.checkURL.Load() && !reachable(ctx, in.URL) {
 		return hookErrors(400, "subscription_url", "invalid or non-reachable URL")
 	}
 	return nil
 }
 
 // reachable says whether anything answers at a URL, without a redirect.
-func reachable(target string) bool {
+func reachable(ctx context.Context, target string) bool {
 	client := &http.Client{
 		Timeout:       5 * time.Second,
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	res, err := client.Head(target)
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, target, nil)
+	if err != nil {
+		return false
+	}
+	res, err := client.Do(req)
 	if err != nil {
 		return false
 	}

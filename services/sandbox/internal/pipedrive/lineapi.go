@@ -2,7 +2,6 @@ package pipedrive
 
 import (
 	"cmp"
-	"net/http"
 	"slices"
 	"strconv"
 
@@ -38,7 +37,7 @@ func getPipeline(c *call) *apiError {
 		return err
 	}
 	if p := c.s.lines.Load().pipeline(id); p != nil {
-		return c.data(200, p)
+		return c.data(p)
 	}
 	return fail(404, "Pipeline not found")
 }
@@ -63,7 +62,7 @@ func createPipeline(c *call) *apiError {
 	if err != nil {
 		return err
 	}
-	return c.data(http.StatusOK, made)
+	return c.data(made)
 }
 
 func patchPipeline(c *call) *apiError {
@@ -94,7 +93,7 @@ func patchPipeline(c *call) *apiError {
 	if err != nil {
 		return err
 	}
-	return c.data(200, out)
+	return c.data(out)
 }
 
 func set[T any](to, from *T) {
@@ -122,7 +121,7 @@ func deletePipeline(c *call) *apiError {
 	if err != nil {
 		return err
 	}
-	return c.data(200, map[string]int64{"id": id})
+	return c.data(map[string]int64{"id": id})
 }
 
 func listStages(c *call) *apiError {
@@ -148,7 +147,7 @@ func getStage(c *call) *apiError {
 		return err
 	}
 	if s := c.s.lines.Load().stage(id); s != nil {
-		return c.data(200, s)
+		return c.data(s)
 	}
 	return fail(404, "Stage not found")
 }
@@ -197,7 +196,7 @@ func createStage(c *call) *apiError {
 	if err != nil {
 		return err
 	}
-	return c.data(http.StatusOK, made)
+	return c.data(made)
 }
 
 func patchStage(c *call) *apiError {
@@ -224,7 +223,7 @@ func patchStage(c *call) *apiError {
 	if err != nil {
 		return err
 	}
-	return c.data(200, out)
+	return c.data(out)
 }
 
 func deleteStage(c *call) *apiError {
@@ -243,5 +242,5 @@ func deleteStage(c *call) *apiError {
 	if err != nil {
 		return err
 	}
-	return c.data(200, map[string]int64{"id": id})
+	return c.data(map[string]int64{"id": id})
 }

@@ -66,7 +66,7 @@ func (c *call) deleteRecord(e *entity) *apiError {
 	if err := c.s.remove(e, id, c.edit(nil)); err != nil {
 		return err
 	}
-	return c.data(200, map[string]int64{"id": id})
+	return c.data(map[string]int64{"id": id})
 }
 
 // search finds records by text, in an index that lags behind the writes.

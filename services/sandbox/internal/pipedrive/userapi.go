@@ -7,7 +7,7 @@ func listUsers(c *call) *apiError {
 	for _, u := range c.s.users {
 		out = append(out, u.view(c.g.User))
 	}
-	return c.data(200, out)
+	return c.data(out)
 }
 
 func me(c *call) *apiError {
@@ -20,7 +20,7 @@ func me(c *call) *apiError {
 	out["company_id"], out["company_name"], out["company_domain"] = c.g.Account, "Sandbox", domain
 	out["company_country"], out["company_industry"] = "EE", "IT Services"
 	out["language"] = map[string]string{"language_code": "en", "country_code": "US"}
-	return c.data(200, out)
+	return c.data(out)
 }
 
 func getUser(c *call) *apiError {
@@ -29,7 +29,7 @@ func getUser(c *call) *apiError {
 		return err
 	}
 	if u := c.s.user(id); u != nil {
-		return c.data(200, u.view(c.g.User))
+		return c.data(u.view(c.g.User))
 	}
 	return &apiError{status: 404, raw: `{"success":false,"error":"User not found or not accessible."}`}
 }
@@ -51,7 +51,7 @@ func findUsers(c *call) *apiError {
 			out = append(out, u.view(c.g.User))
 		}
 	}
-	return c.data(200, out)
+	return c.data(out)
 }
 
 func listCurrencies(c *call) *apiError {
@@ -62,11 +62,11 @@ func listCurrencies(c *call) *apiError {
 			out = append(out, cur)
 		}
 	}
-	return c.data(200, out)
+	return c.data(out)
 }
 
 func userSettings(c *call) *apiError {
-	return c.data(200, map[string]any{
+	return c.data(map[string]any{
 		"marketplace_team": false, "list_limit": 100, "beta_app": false, "prevent_salesphone_callto_override": false,
 		"file_upload_destination": "s3", "callto_link_syntax": "callto:[number]", "autofill_deal_expected_close_date": false,
 		"person_duplicate_condition": "name && (org_id || email || phone)",
