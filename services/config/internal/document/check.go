@@ -167,9 +167,6 @@ func (d *Document) checkTerm(path string, t *Term) (problems []Problem) {
 	if t.Any != nil {
 		name, terms = "any", t.Any
 	}
-	if len(terms) == 0 {
-		return []Problem{d.Problem(join(path, name), "bad_filter", "%s.%s: needs at least one condition", path, name)}
-	}
 	for i := range terms {
 		problems = append(problems, d.checkTerm(fmt.Sprintf("%s.%s[%d]", path, name, i), &terms[i])...)
 	}

@@ -95,8 +95,9 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, k *key, path string) {
 		d.fail(n, path, "wrong_type", "%s: wants a list, is %s", path, describe(n))
 		return
 	}
-	if k.required && len(n.Content) == 0 {
-		d.fail(n, path, "missing_required", "%s: needs at least one entry", path)
+	if len(n.Content) == 0 {
+		d.fail(n, path, "missing_required", "%s: needs at least one entry%s", path, orNone(k))
+		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
 	for i, item := range n.Content {
@@ -152,6 +153,8 @@ func (d *decoder) duration(n *yaml.Node, path string) {
 		d.fail(n, path, "bad_duration", "%s: %q is no duration; allowed are a number and ms, s, m or h, such as 30s or 5m", path, n.Value)
 	case length <= 0:
 		d.fail(n, path, "not_positive", "%s: %s is not more than 0", path, n.Value)
+	case length < time.Millisecond:
+		d.fail(n, path, "bad_duration", "%s: %s is less than a millisecond", path, n.Value)
 	}
 }
 
@@ -233,4 +236,11 @@ func orDocument(path string) string {
 		return "the document"
 	}
 	return path
+}
+
+func orNone(k *key) string {
+	if k.required {
+		return ""
+	}
+	return "; leave it out instead"
 }

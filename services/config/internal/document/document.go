@@ -57,7 +57,7 @@ type ConnectionSpec struct {
 	App     string   `json:"app" is:"required" enum:"hubspot,pipedrive" desc:"App of the catalogue."`
 	BaseURL string   `json:"baseURL,omitempty" is:"url" desc:"Host to call instead of the app's public one."`
 	Version string   `json:"version,omitempty" desc:"Dated API version, where the app has one."`
-	Account string   `json:"account,omitempty" desc:"Portal or company id that the credentials must belong to."`
+	Account string   `json:"account,omitempty" desc:"Id of the portal or company, as the app names it."`
 	AppID   string   `json:"appID,omitempty" desc:"Our own app id there, as origin marks show it."`
 	UserID  string   `json:"userID,omitempty" desc:"Our own user id there, as origin marks show it."`
 	Auth    Auth     `json:"auth" is:"required" desc:"How we sign in: a fixed token or OAuth."`

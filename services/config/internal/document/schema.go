@@ -6,7 +6,7 @@ import (
 )
 
 // SchemaID is the published address of the JSON Schema.
-const SchemaID = "https://dealsync.dev/schema/dealsync.v1.schema.json"
+const SchemaID = "https://raw.githubusercontent.com/dealsync/dealsync/main/docs/reference/dealsync.v1.schema.json"
 
 type object = map[string]any
 
