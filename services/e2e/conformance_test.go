@@ -79,6 +79,15 @@ func (h *harness) Restore(t *testing.T, id string) {
 	h.on(t).restore(number(t, id))
 }
 
+func (h *harness) Merge(t *testing.T, primary, other string) string {
+	t.Helper()
+	var out struct {
+		ID json.Number `json:"id"`
+	}
+	h.on(t).call("POST", "/records/deals/merge", map[string]any{"primary": number(t, primary), "other": number(t, other)}, &out)
+	return out.ID.String()
+}
+
 // fail switches a fault on; a count of 0 ends all faults.
 func (h *harness) fail(t *testing.T, f connectortest.Fault, method, creates string) {
 	t.Helper()

@@ -114,6 +114,35 @@ func (s *suite) webhooks(t *testing.T) {
 	s.forged(t, r)
 }
 
+// merged: the record that was merged away reads as deleted or missing, and its
+// event names the survivor.
+func (s *suite) merged(t *testing.T) {
+	a, b := s.h.Create(t, s.fields()), s.h.Create(t, s.fields())
+	r := newReceiver(t)
+	if s.f.Webhooks {
+		if err := s.c.Subscribe(t.Context(), r.url, s.h.Secret(), []deal.Object{deal.Deals}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	survivor := s.h.Merge(t, a, b)
+	records, err := s.c.Read(t.Context(), deal.Deals, []string{b, survivor})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if gone := find(records, b); gone != nil && !gone.Deleted {
+		t.Errorf("the merged record reads as %+v", gone)
+	}
+	if left := find(records, survivor); left == nil || left.Deleted {
+		t.Errorf("the survivor %s reads as %+v", survivor, left)
+	}
+	if s.f.Webhooks {
+		e := s.expect(t, r, "the merge", func(e connector.Event) bool { return e.ID == b && e.Action == connector.Merged })
+		if e.MergedInto != survivor {
+			t.Errorf("merged into %s, want %s", e.MergedInto, survivor)
+		}
+	}
+}
+
 // touches says whether an event claims that a field was edited: an event that
 // claimed it of a field that is merely current would beat a real edit.
 func (s *suite) touches(e connector.Event, name string) bool {

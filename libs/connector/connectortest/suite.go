@@ -32,11 +32,14 @@ type Harness interface {
 	// Sample are field names and values that the account takes.
 	Sample() Sample
 
-	// Create, Edit, Delete and Restore are done by a person in the app.
+	// Create, Edit, Delete, Restore and Merge are done by a person in the app.
 	Create(t *testing.T, fields deal.Fields) (id string)
 	Edit(t *testing.T, id string, fields deal.Fields)
 	Delete(t *testing.T, id string)
 	Restore(t *testing.T, id string)
+	// Merge makes one record of two and answers the survivor, which may be a
+	// new one.
+	Merge(t *testing.T, primary, other string) (survivor string)
 
 	// Fail makes the next calls of a kind go wrong.
 	Fail(t *testing.T, f Fault)
@@ -123,6 +126,7 @@ func Run(t *testing.T, h Harness, f Features) {
 		{"a scan since a time reads what changed, however late it shows", s.scanSince},
 		{"a deleted record is seen as deleted", s.deleted},
 		{"deliveries are verified, parsed and say whose change it was", s.webhooks},
+		{"a merged record is gone, into its survivor", s.merged},
 		{"subscribing twice changes nothing", s.subscribeTwice},
 		{"a rate limit is obeyed by everyone", s.rateLimit},
 		{"a passing failure is tried again", s.unavailable},
