@@ -50,19 +50,19 @@ type Bus interface {
 	Consume(ctx context.Context, stage bus.Stage, h bus.Handler) error
 }
 
-// Records are the copies of records; Cursors the positions of scans.
-type (
-	Records interface {
-		Get(ctx context.Context, key ledger.Key) (ledger.Entry[*ledgerv1.Record], error)
-		Fresh(ctx context.Context, key ledger.Key) (ledger.Entry[*ledgerv1.Record], error)
-		Put(ctx context.Context, key ledger.Key, doc *ledgerv1.Record, revision uint64) (uint64, error)
-		Each(ctx context.Context, prefix ledger.Key, fn func(ledger.Item[*ledgerv1.Record]) error) error
-	}
-	Cursors interface {
-		Fresh(ctx context.Context, key ledger.Key) (ledger.Entry[*ledgerv1.Cursor], error)
-		Put(ctx context.Context, key ledger.Key, doc *ledgerv1.Cursor, revision uint64) (uint64, error)
-	}
-)
+// Records are the copies of records in the ledger.
+type Records interface {
+	Get(ctx context.Context, key ledger.Key) (ledger.Entry[*ledgerv1.Record], error)
+	Fresh(ctx context.Context, key ledger.Key) (ledger.Entry[*ledgerv1.Record], error)
+	Put(ctx context.Context, key ledger.Key, doc *ledgerv1.Record, revision uint64) (uint64, error)
+	Each(ctx context.Context, prefix ledger.Key, fn func(ledger.Item[*ledgerv1.Record]) error) error
+}
+
+// Cursors are the positions of scans in the ledger.
+type Cursors interface {
+	Fresh(ctx context.Context, key ledger.Key) (ledger.Entry[*ledgerv1.Cursor], error)
+	Put(ctx context.Context, key ledger.Key, doc *ledgerv1.Cursor, revision uint64) (uint64, error)
+}
 
 // Deps are what the detector works with.
 type Deps struct {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -81,19 +82,10 @@ func TestAStaleEditIsAnsweredWithTheImage_N3(t *testing.T) {
 	}
 }
 
-func TestUnknownRecordsAreReadTogether(t *testing.T) {
+func TestUnknownRecordsAreRead(t *testing.T) {
 	t.Parallel()
-	const n = 16 // as many as are worked on at once
-	begun := make(chan struct{}, n)
-	b := setup(t, func(d *Deps) { d.Records = watched{d.Records, begun} })
-	var once sync.Once
-	b.app.onRead = func() {
-		once.Do(func() { // the first call is under way until all others wait
-			for range n {
-				<-begun
-			}
-		})
-	}
+	const n = 60
+	b := setup(t)
 	var events []connector.Event
 	for i := range n {
 		id := fmt.Sprint(i)
@@ -107,21 +99,35 @@ func TestUnknownRecordsAreReadTogether(t *testing.T) {
 			t.Errorf("change = %v, want the record with the event's value, as created", c)
 		}
 	}
-	if calls := b.app.calls(); len(calls) > n/2 {
-		t.Errorf("%d calls for %d records, want them gathered: %v", len(calls), n, calls)
-	}
 }
 
-// watched tells when a copy is asked for.
-type watched struct {
-	Records
-	begun chan<- struct{}
-}
-
-func (w watched) Get(ctx context.Context, key ledger.Key) (ledger.Entry[*ledgerv1.Record], error) {
-	e, err := w.Records.Get(ctx, key)
-	w.begun <- struct{}{}
-	return e, err
+func TestReadsOfManyNoticesAreGathered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const n = 50
+		app := newApp()
+		answer := make(chan struct{})
+		app.onRead = func() { <-answer }
+		var r readers
+		r.apps = app
+		from := connected{app, "pd"}
+		for i := range n {
+			id := fmt.Sprint(i / 2) // every record is asked for twice
+			app.put(id, at(10), deal.Fields{"title": id})
+			go func() {
+				got, err := r.of(from, place{"acme", "pd", deal.Deals, bus.Live}).Do(t.Context(), id)
+				if err != nil || got == nil || got.ID != id {
+					t.Errorf("read %s: %v, %v", id, got, err)
+				}
+			}()
+		}
+		synctest.Wait() // one call is under way, all others wait
+		close(answer)
+		synctest.Wait()
+		if calls := app.calls(); len(calls) != 2 || calls[0] != "pd read 1" {
+			t.Errorf("calls = %v, want the first record alone and all others together", calls)
+		}
+	})
 }
 
 func TestARecordThatNobodyKnowsIsNoChange(t *testing.T) {

@@ -49,12 +49,14 @@ func TestMergingOneEdit(t *testing.T) {
 		{
 			"a value that is merely current and as known is nothing",
 			core.Event{At: later, Fields: map[string]string{"title": "A", "value": "2"}, Touched: []string{"value"}},
-			core.Field{Value: "A", At: then}, true, true, false,
+			core.Field{Value: "A", At: then},
+			true, true, false,
 		},
 		{
 			"a value that is merely current and another was edited by then",
 			core.Event{At: later, Fields: map[string]string{"title": "B", "value": "1"}, Touched: []string{"value"}},
-			core.Field{Value: "B", At: later}, true, true, false,
+			core.Field{Value: "B", At: later},
+			true, true, false,
 		},
 	}
 	for _, tt := range tests {
@@ -97,7 +99,8 @@ func TestMergingAListedRecord(t *testing.T) {
 		{
 			"a field's own time counts where it is told",
 			core.Record{Fields: map[string]string{"title": "B"}, Edited: map[string]int64{"title": early}, Modified: later},
-			core.Field{Value: "A", At: then}, false,
+			core.Field{Value: "A", At: then},
+			false,
 		},
 		{"a deleted record is deleted", core.Record{Modified: later, Deleted: true}, core.Field{Value: "A", At: then}, false},
 	}

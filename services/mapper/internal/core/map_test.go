@@ -105,15 +105,18 @@ func TestAmountAndCurrencyTravelAsOne_R18(t *testing.T) {
 	}{
 		{
 			"a blank HubSpot currency is the account's", deal.HubSpot, hubspotDeal(),
-			deal.Fields{"amount": "1500", "deal_currency_code": "USD"}, deal.Fields{"value": "1500", "currency": "USD"},
+			deal.Fields{"amount": "1500", "deal_currency_code": "USD"},
+			deal.Fields{"value": "1500", "currency": "USD"},
 		},
 		{
 			"a HubSpot currency that is set stands", deal.HubSpot, hubspotDeal("deal_currency_code", "JPY"),
-			deal.Fields{"amount": "1500", "deal_currency_code": "JPY"}, deal.Fields{"value": "1500", "currency": "JPY"},
+			deal.Fields{"amount": "1500", "deal_currency_code": "JPY"},
+			deal.Fields{"value": "1500", "currency": "JPY"},
 		},
 		{
 			"a currency without an amount is blank, so that it wipes nothing", deal.App, appDeal("value", ""),
-			deal.Fields{"value": ""}, deal.Fields{"amount": ""},
+			deal.Fields{"value": ""},
+			deal.Fields{"amount": ""},
 		},
 	}
 	for _, tt := range tests {
@@ -140,19 +143,23 @@ func TestStages_R8(t *testing.T) {
 	}{
 		{
 			"the first of several HubSpot stages is written", deal.App, appDeal("stage", "1/1"),
-			deal.Fields{"stage": "1/1"}, deal.Fields{"pipeline": "default", "dealstage": "new"},
+			deal.Fields{"stage": "1/1"},
+			deal.Fields{"pipeline": "default", "dealstage": "new"},
 		},
 		{
 			"won is a stage", deal.App, appDeal("stage", "1/won"),
-			deal.Fields{"stage": "1/won"}, deal.Fields{"pipeline": "default", "dealstage": "closedwon"},
+			deal.Fields{"stage": "1/won"},
+			deal.Fields{"pipeline": "default", "dealstage": "closedwon"},
 		},
 		{
 			"several HubSpot stages mean one stage of the app", deal.HubSpot, hubspotDeal("dealstage", "qualified"),
-			deal.Fields{"pipeline": "default", "dealstage": "qualified"}, deal.Fields{"stage": "1/1"},
+			deal.Fields{"pipeline": "default", "dealstage": "qualified"},
+			deal.Fields{"stage": "1/1"},
 		},
 		{
 			"the pipeline is the stage's, whatever the copy still says", deal.HubSpot, hubspotDeal("dealstage", "s2", "pipeline", "default"),
-			deal.Fields{"pipeline": "second", "dealstage": "s2"}, deal.Fields{"stage": "2/7"},
+			deal.Fields{"pipeline": "second", "dealstage": "s2"},
+			deal.Fields{"stage": "2/7"},
 		},
 	}
 	for _, tt := range tests {
