@@ -7,13 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dealsync/dealsync/libs/conf"
 	"github.com/dealsync/dealsync/libs/host"
 	"github.com/dealsync/dealsync/services/dealsync/allinone"
 	"github.com/dealsync/dealsync/services/sandbox/sandbox"
 )
 
 func newUp() *cobra.Command {
-	cfg := allinone.Config{SandboxConfig: sandbox.DefaultConfig()}
+	cfg := allinone.Config{SandboxConfig: sandbox.Defaults()}
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Run every service in this process",
@@ -21,6 +22,11 @@ func newUp() *cobra.Command {
 Redis-compatible server, unless NATS_URL and REDIS_URL name real ones.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			// The doubles' addresses and habits come from the environment, as in
+			// their own program.
+			if err := conf.Load("", &cfg.SandboxConfig); err != nil {
+				return err
+			}
 			instance, err := allinone.Start(cmd.Context(), cfg)
 			if err != nil {
 				return err
