@@ -3,6 +3,8 @@ package hubspot
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -146,6 +148,27 @@ func TestScanSinceReadsPastTimesThatManyRecordsShare(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"6"}, deleted); diff != "" {
 		t.Errorf("deleted records (-want +got):\n%s", diff)
+	}
+}
+
+func TestAScanOfEverythingSaysHowManyThereAre(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		status int
+		want   int
+	}{{"the count of a search", 200, 38}, {"unknown when it can't be had", 429, 0}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := open(t, connectortest.Serve(t,
+				connectortest.Exchange{Method: "GET", Path: "/crm/objects/2026-09/deals?limit=2&properties=" + strings.Join(append(slices.Clone(defaults), propModified), "%2C"), Status: 200, Response: json.RawMessage(`{"results":[{"id":"1"}],"paging":{"next":{"after":"2"}}}`)},
+				connectortest.Exchange{Method: "POST", Path: "/crm/objects/2026-09/deals/search", Status: c.status, Response: json.RawMessage(`{"total":38,"results":[]}`)},
+			).URL)
+			page, err := d.Scan(context.Background(), connector.ScanRequest{Object: deal.Deals, Limit: 2})
+			if err != nil || page.Total != c.want || len(page.Records) != 1 || page.Next == "" {
+				t.Errorf("page %+v, %v", page, err)
+			}
+		})
 	}
 }
 

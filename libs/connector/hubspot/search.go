@@ -44,6 +44,9 @@ func (d *Driver) Scan(ctx context.Context, req connector.ScanRequest) (connector
 	if err != nil {
 		return connector.Page{}, err
 	}
+	if req.Cursor == "" && req.Since.IsZero() {
+		page.Total = d.total(ctx)
+	}
 	page.Next = at.String()
 	// Pages before this one looked at an index that was behind its own time:
 	// only the first page's start, less the lag, is certain for all of them.
@@ -52,6 +55,22 @@ func (d *Driver) Scan(ctx context.Context, req connector.ScanRequest) (connector
 		page.Horizon = req.Since
 	}
 	return page, nil
+}
+
+// total is about how many deals there are, which lists do not tell: a search
+// does, and its index may be behind. It only feeds a progress bar, so 0 (unknown)
+// is good enough when it fails.
+func (d *Driver) total(ctx context.Context) int {
+	var answer struct {
+		Total int `json:"total"`
+	}
+	err := d.do(ctx, rest.Request{
+		Call: connector.Call{Op: "deals.count", Search: true}, Method: http.MethodPost, Path: d.paths.deals + "/search",
+	}, map[string]any{"limit": 1, "properties": []string{propID}}, &answer)
+	if err != nil {
+		return 0
+	}
+	return answer.Total
 }
 
 func (d *Driver) listPage(ctx context.Context, at cursor, req connector.ScanRequest) (connector.Page, cursor, error) {
