@@ -58,6 +58,11 @@ func TestPipedriveOAuth(t *testing.T) {
 	b.do("POST", b.pipe+"/oauth/token", basic, renew).want(400).is("Invalid grant: refresh_token is invalid", "message")
 	b.do("POST", b.pipe+"/oauth/revoke", basic, "token="+again.str("refresh_token")).want(200)
 	b.do("POST", b.pipe+"/oauth/token", basic, "x=1").want(400).is("Missing parameter: grant_type", "message")
+	b.ctl(b.pipe, "PUT", "settings", `{"app_scopes":["base","deals:read"]}`)
+	few := b.do("POST", b.pipe+"/oauth/token", basic, url.Values{"grant_type": {"authorization_code"}, "code": {b.consent(b.pipe, "allow", q).Get("code")}, "redirect_uri": {"http://localhost:1/back"}}.Encode()).want(200).is("base,deals:read", "scope")
+	as = map[string]string{"Authorization": "Bearer " + few.str("access_token")}
+	b.do("GET", b.pipe+pdDeals, as, nil).want(200)
+	b.do("POST", b.pipe+pdDeals, as, `{"title":"A"}`).want(403).is("false", "success")
 	late := b.consent(b.pipe, "allow", q).Get("code")
 	b.ctl(b.pipe, "POST", "clock/advance", `{"by":"6m"}`)
 	b.do("POST", b.pipe+"/oauth/token", basic, url.Values{"grant_type": {"authorization_code"}, "code": {late}, "redirect_uri": {"http://localhost:1/back"}}.Encode()).want(400).is("Invalid grant: authorization_code has expired", "message")

@@ -128,7 +128,7 @@ func (s *Store) Exchange(app *App, c, redirect string) (access string, g Grant, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	held, ok := s.codes[c]
-	if !ok || held.grant.App != app {
+	if !ok || held.grant.App.ClientID != app.ClientID {
 		return "", g, ErrCode
 	}
 	if held.redirect != redirect {
@@ -150,7 +150,7 @@ func (s *Store) Renew(app *App, refresh string) (access string, g Grant, err err
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	held := s.refresh[refresh]
-	if held == nil || held.App != app || s.RefreshTTL > 0 && s.Now().After(held.Expires) {
+	if held == nil || held.App.ClientID != app.ClientID || s.RefreshTTL > 0 && s.Now().After(held.Expires) {
 		return "", g, ErrRefresh
 	}
 	g = *held

@@ -99,19 +99,31 @@ func (f *filter) match(p *Portal, o *object, r *crm.Record) bool {
 		return slices.ContainsFunc(f.values, func(w string) bool { return f.same(v, w) })
 	case "CONTAINS_TOKEN":
 		return hasToken(v, f.Value)
-	case "EQ":
-		return f.equal(v, f.Value, f.low) == 0
-	case "LT":
-		return f.equal(v, f.Value, f.low) < 0
-	case "LTE":
-		return f.equal(v, f.Value, f.low) <= 0
-	case "GT":
-		return f.equal(v, f.Value, f.low) > 0
-	case "GTE":
-		return f.equal(v, f.Value, f.low) >= 0
-	default: // BETWEEN
-		return f.equal(v, f.Value, f.low) >= 0 && f.equal(v, f.high, f.top) <= 0
+	case "BETWEEN":
+		return f.order(o, r, v, f.Value, f.low) >= 0 && f.order(o, r, v, f.high, f.top) <= 0
 	}
+	c := f.order(o, r, v, f.Value, f.low)
+	switch f.Operator {
+	case "LT":
+		return c < 0
+	case "LTE":
+		return c <= 0
+	case "GT":
+		return c > 0
+	case "GTE":
+		return c >= 0
+	default: // EQ
+		return c == 0
+	}
+}
+
+// order compares a record's value with a wanted one. The time of the last
+// change, which every incremental pull asks for, is at hand as a number.
+func (f *filter) order(o *object, r *crm.Record, v, want string, ms int64) int {
+	if f.PropertyName == o.modified {
+		return cmp.Compare(r.Updated, ms)
+	}
+	return f.equal(v, want, ms)
 }
 
 func (f *filter) matchLink(p *Portal, o *object, r *crm.Record) bool {

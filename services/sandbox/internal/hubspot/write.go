@@ -38,7 +38,7 @@ func (p *Portal) create(o *object, e *edit) (*crm.Record, *apiError) {
 			r.Values["hs_createdate"] = now
 			r.Values["num_associated_contacts"] = "0"
 		}
-		r.Values["hs_object_source"], r.Values["hs_object_source_id"] = e.source.Type, e.source.ID
+		r.Values["hs_object_source"], r.Values["hs_object_source_id"], r.Values["hs_object_source_label"] = e.source.Type, e.source.ID, e.source.Type
 		if e.source.UserID != 0 && o.name == "deals" {
 			r.Values["hs_created_by_user_id"] = strconv.FormatInt(e.source.UserID, 10)
 		}

@@ -59,6 +59,7 @@ type settings struct {
 	CheckHookURL   *bool    `json:"check_hook_url,omitempty"`
 	RetryScale     *float64 `json:"retry_scale,omitempty"`
 	AnswerWithinMS *int64   `json:"answer_within_ms,omitempty"`
+	AppScopes      []string `json:"app_scopes,omitempty"` // of the app from the next consent on
 }
 
 // Settings changes the switches that raw names and returns what is set.
@@ -73,6 +74,11 @@ func (s *Server) Settings(raw json.RawMessage) (any, error) {
 	set(&lag.min, in.SearchLagMinMS)
 	set(&lag.max, in.SearchLagMaxMS)
 	s.lag.Store(&lag)
+	if in.AppScopes != nil {
+		app := *s.grants.App(s.opt.App.ClientID)
+		app.Scopes = in.AppScopes
+		s.grants.AddApp(&app)
+	}
 	if in.HTMLBlock != nil {
 		s.htmlBlock.Store(*in.HTMLBlock)
 	}
