@@ -86,3 +86,15 @@ func TestTheProcessIsTheUsualSource(t *testing.T) {
 		t.Errorf("%s %v", got, err)
 	}
 }
+
+// Whatever is given: no panic, and lines stay where they are.
+func FuzzResolve(f *testing.F) {
+	f.Add("kind: Connection\nspec:\n  auth: {token: {env: TOKEN}, x: {\"file\": 'keys/token'}}\n")
+	f.Add("kind: Connection\nspec: {webhook: {a: {env: TOKEN}, b: {c: {file: ü}}}}\n---\nkind: Connection\n")
+	f.Fuzz(func(t *testing.T, content string) {
+		got, err := resolver.Resolve("a.yaml", []byte(content))
+		if err == nil && strings.Count(string(got), "\n") != strings.Count(content, "\n") {
+			t.Errorf("%q became %q", content, got)
+		}
+	})
+}
