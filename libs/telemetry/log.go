@@ -10,20 +10,24 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// setLogger makes slog write to standard error, with the service's name and
-// the ids of the trace that a line belongs to.
+// setLogger makes slog write to cfg.Log, with the service's name and the ids of
+// the trace that a line belongs to.
 func setLogger(cfg Config, service string) error {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(cfg.LogLevel)); err != nil {
 		return fmt.Errorf("log level %q: allowed are debug, info, warn, error", cfg.LogLevel)
 	}
 	options := &slog.HandlerOptions{Level: level}
+	out := cfg.Log
+	if out == nil {
+		out = os.Stderr
+	}
 	var handler slog.Handler
 	switch strings.ToLower(cfg.LogFormat) {
 	case "json":
-		handler = slog.NewJSONHandler(os.Stderr, options)
+		handler = slog.NewJSONHandler(out, options)
 	case "text":
-		handler = slog.NewTextHandler(os.Stderr, options)
+		handler = slog.NewTextHandler(out, options)
 	default:
 		return fmt.Errorf("log format %q: allowed are json, text", cfg.LogFormat)
 	}

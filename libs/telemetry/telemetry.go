@@ -6,6 +6,7 @@ package telemetry
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -27,6 +28,9 @@ type Config struct {
 	LogFormat string  `yaml:"log_format" env:"DEALSYNC_LOG_FORMAT" desc:"json or text."`
 	OTLP      string  `yaml:"otlp_endpoint" env:"OTEL_EXPORTER_OTLP_ENDPOINT" desc:"OTLP/gRPC address that traces go to; empty switches the export off."`
 	Sample    float64 `yaml:"sample" env:"DEALSYNC_TRACE_SAMPLE" desc:"Share of edits that are traced, 0 to 1."`
+
+	// Log is where log lines go; standard error when nil.
+	Log io.Writer `yaml:"-"`
 }
 
 // Defaults traces every edit once an endpoint is set.

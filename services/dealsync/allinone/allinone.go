@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 
 	"golang.org/x/sync/errgroup"
@@ -25,8 +26,8 @@ type Config struct {
 	Sandbox bool
 	// SandboxConfig sets up the doubles.
 	SandboxConfig sandbox.Config
-	// Quiet keeps the log at warnings.
-	Quiet bool
+	// Log is where log lines go; standard error when nil.
+	Log io.Writer
 }
 
 // Instance is a running installation.
@@ -47,9 +48,7 @@ func Start(ctx context.Context, cfg Config) (*Instance, error) {
 	if err := conf.Load("", &settings); err != nil {
 		return nil, err
 	}
-	if cfg.Quiet {
-		settings.Telemetry.LogLevel = "error"
-	}
+	settings.Telemetry.Log = cfg.Log
 	tel, err := telemetry.Start(ctx, settings.Telemetry, "dealsync", host.Version)
 	if err != nil {
 		return nil, err
