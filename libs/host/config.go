@@ -18,6 +18,7 @@ type Config struct {
 	Redis      string `yaml:"redis_url" env:"REDIS_URL" desc:"Address of the Redis server."`
 	ConfigAddr string `yaml:"config_addr" env:"DEALSYNC_CONFIG_ADDR" desc:"Address of the config service (gRPC)."`
 	HealthAddr string `yaml:"health_addr" env:"DEALSYNC_HEALTH_ADDR" desc:"Where /healthz, /readyz and /metrics are served."`
+	Pprof      bool   `yaml:"pprof" env:"DEALSYNC_PPROF" desc:"Serve /debug/pprof/ on the health address; for measuring only."`
 	Durability string `yaml:"durability" env:"DEALSYNC_DURABILITY" desc:"interval, always or replicated: what survives what."`
 	Partitions int    `yaml:"partitions" env:"DEALSYNC_PARTITIONS" desc:"Partitions per stage; 0 keeps what the streams have."`
 	Shards     int    `yaml:"ledger_shards" env:"DEALSYNC_LEDGER_SHARDS" desc:"Buckets that records, links and pairs are spread over; fixed once data is there."`

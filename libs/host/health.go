@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"time"
 )
 
@@ -21,6 +22,9 @@ func (h *Host) serveHealth(ctx context.Context, metrics http.Handler) error {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", h.serveReady)
 	mux.Handle("GET /metrics", metrics)
+	if h.cfg.Pprof {
+		profiles(mux)
+	}
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		<-ctx.Done()
@@ -28,6 +32,13 @@ func (h *Host) serveHealth(ctx context.Context, metrics http.Handler) error {
 	}()
 	go func() { _ = server.Serve(ln) }()
 	return nil
+}
+
+// profiles serves what the runtime knows of the process's time and memory.
+func profiles(mux *http.ServeMux) {
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 }
 
 // serveReady tells every check's answer, and 503 when one of them fails.

@@ -1,0 +1,60 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// profileFor is how long processors are watched, in seconds.
+const profileFor = 4
+
+// profile begins to watch the processor time of every service; what it returns
+// waits for the profiles, which are in dir then.
+func (in *installation) profile(ctx context.Context, dir string) (wait func() error) {
+	var wg sync.WaitGroup
+	failed := make([]error, len(in.procs))
+	for i, p := range in.procs {
+		if p.health == "" {
+			continue
+		}
+		wg.Go(func() {
+			failed[i] = fetch(ctx, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", p.health, profileFor), filepath.Join(dir, p.name+".cpu"))
+		})
+	}
+	return func() error {
+		wg.Wait()
+		return errors.Join(failed...)
+	}
+}
+
+func fetch(ctx context.Context, url, path string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return fmt.Errorf("profile: %w", err)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("profile: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("profile: %s: %s", url, resp.Status)
+	}
+	raw, err := io.ReadAll(resp.Body)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(path), 0o700)
+	}
+	if err == nil {
+		err = os.WriteFile(path, raw, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("profile: %w", err)
+	}
+	return nil
+}
