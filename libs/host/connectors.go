@@ -6,7 +6,11 @@ import (
 	"github.com/dealsync/dealsync/libs/budget"
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/connector/pool"
+	"github.com/dealsync/dealsync/libs/connector/rest"
 )
+
+// Apps see which version calls them. The linker has set Version by now.
+func init() { rest.UserAgent = "dealsync/" + Version }
 
 // Connectors opens the pool of connectors: configured by the config service,
 // held to the budgets that all replicas share in Redis (N7).

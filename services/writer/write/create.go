@@ -34,7 +34,7 @@ func (s *Service) create(ctx context.Context, c Connector, w *eventv1.Write) (an
 		intent.Doc = &ledgerv1.Create{StartedMs: s.deps.Now().UnixMilli()}
 	}
 	var got answer
-	switch core.NextStep(intended, intent.Doc.GetRecord(), c.Manifest().UniqueKey) {
+	switch core.NextStep(intended, intent.Doc.GetRecord()) {
 	case core.Answer:
 		got.ID = intent.Doc.GetRecord()
 		return got, s.link(ctx, w, got.ID)

@@ -62,9 +62,9 @@ func (s *Service) outcome(w *eventv1.Write, got answer, verdict core.Verdict, er
 	}
 	switch verdict {
 	case core.Refused:
-		o.Rejected, o.ErrorCode, o.ErrorMessage = true, fault.CodeOf(err), err.Error()
+		o.Rejected, o.ErrorCode, o.ErrorMessage = true, fault.CodeOf(err), connector.AppMessage(err)
 	case core.Gone:
-		o.Gone, o.ErrorCode, o.ErrorMessage = true, fault.CodeOf(err), err.Error()
+		o.Gone, o.ErrorCode, o.ErrorMessage = true, fault.CodeOf(err), connector.AppMessage(err)
 	default:
 		if got.ID != "" {
 			o.Record = got.ID

@@ -44,23 +44,21 @@ const (
 	Intend Step = iota
 	// Look: an earlier try may have succeeded; look the record up first.
 	Look
-	// Repeat: create again; the app itself makes it idempotent.
-	Repeat
 	// Answer: the record is known; only the answer is missing.
 	Answer
 )
 
 // NextStep decides how a create goes on, so that no crash, retry or duplicate
 // makes a second record (N2). intended says that an intent was noted before,
-// record is what that intent led to, if known.
-func NextStep(intended bool, record string, uniqueKey bool) Step {
+// record is what that intent led to, if known. An app that makes creates
+// idempotent by key is looked at too: its repeat would write over what people
+// have edited since (N5).
+func NextStep(intended bool, record string) Step {
 	switch {
 	case record != "":
 		return Answer
 	case !intended:
 		return Intend
-	case uniqueKey:
-		return Repeat
 	default:
 		return Look
 	}

@@ -39,21 +39,17 @@ func TestJudge(t *testing.T) {
 func TestNextStepNeverMakesASecondRecord(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		intended  bool
-		record    string
-		uniqueKey bool
-		want      core.Step
+		intended bool
+		record   string
+		want     core.Step
 	}{
-		"the first try notes its intent":                          {false, "", false, core.Intend},
-		"the first try notes its intent, also with a unique key":  {false, "", true, core.Intend},
-		"a repeated try looks first":                              {true, "", false, core.Look},
-		"a repeated try with a unique key just repeats":           {true, "", true, core.Repeat},
-		"a try whose record is known only answers":                {true, "17", false, core.Answer},
-		"a try whose record is known only answers, key or no key": {true, "17", true, core.Answer},
+		"the first try notes its intent":           {false, "", core.Intend},
+		"a repeated try looks first":               {true, "", core.Look},
+		"a try whose record is known only answers": {true, "17", core.Answer},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := core.NextStep(c.intended, c.record, c.uniqueKey); got != c.want {
+			if got := core.NextStep(c.intended, c.record); got != c.want {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
