@@ -253,8 +253,8 @@ func TestAPageOfAnotherRunIsNothing(t *testing.T) {
 func TestARefreshOffersACopyEachTime(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.hold(t, "42", at(0), map[string]string{"title": "Boat"})
-	b.app.put("42", at(0), deal.Fields{"title": "Boat"})
+	b.hold(t, "42", at(0), map[string]string{"title": "Boat", "value": "1"})
+	b.app.put("42", at(0), deal.Fields{"title": "Boat", "value": "1"})
 	ask := func(read bool) {
 		b.notify(t, &eventv1.Notice{Kind: &eventv1.Notice_Refresh{Refresh: &eventv1.Refresh{
 			Object: "deal", Records: []string{"42"}, Read: read, Reason: "test",
@@ -281,8 +281,8 @@ func TestARefreshOffersACopyEachTime(t *testing.T) {
 func TestARefreshReadsWhatNewSettingsWant(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.hold(t, "42", at(0), map[string]string{"title": "Boat"})
-	b.app.put("42", at(0), deal.Fields{"title": "Boat", "colour": "red"})
+	b.hold(t, "42", at(0), map[string]string{"title": "Boat", "value": "1"})
+	b.app.put("42", at(0), deal.Fields{"title": "Boat", "value": "1", "colour": "red"})
 	b.settings.set(func(s *configv1.Snapshot) {
 		s.Syncs[0].Fields = append(s.Syncs[0].Fields, &configv1.FieldLine{App: &configv1.FieldSpec{Name: "colour"}})
 	})

@@ -225,9 +225,9 @@ func TestChangedSettingsOfferEveryCopyAgain(t *testing.T) {
 	sch := newScheduler(b.service)
 	b.tick(t, sch)
 	for _, id := range []string{"1", "2", "3"} {
-		b.hold(t, id, at(0), map[string]string{"title": "Deal " + id})
+		b.hold(t, id, at(0), map[string]string{"title": "Deal " + id, "value": "1"})
 	}
-	doc := &ledgerv1.Record{Complete: true, Fields: map[string]*eventv1.Field{"dealname": {Value: "Boat"}}}
+	doc := &ledgerv1.Record{Complete: true, Fields: map[string]*eventv1.Field{"dealname": {Value: "Boat"}, "amount": {}}}
 	hs := ledger.RecordKey("acme", "hs", "deal", "900")
 	if _, err := b.ledger.Records.Put(t.Context(), hs, doc, 0); err != nil {
 		t.Fatalf("hold: %v", err)

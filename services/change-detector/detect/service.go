@@ -79,12 +79,13 @@ type Deps struct {
 
 // Service is the change-detector. Any number of replicas may run.
 type Service struct {
-	cfg     Config
-	deps    Deps
-	log     *slog.Logger
-	now     func() time.Time
-	readers readers
-	metrics *metrics
+	cfg      Config
+	deps     Deps
+	log      *slog.Logger
+	now      func() time.Time
+	readers  readers
+	interest interest
+	metrics  *metrics
 }
 
 // New makes a detector; Run starts it.

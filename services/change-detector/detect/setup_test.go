@@ -199,9 +199,10 @@ func newSettings() *fakeSettings {
 		s.Syncs = []*configv1.Sync{{
 			Workspace: "acme", Name: "deals", HubspotConnection: "hs", AppConnection: "pd", Object: "deal",
 			Direction: configv1.Direction_DIRECTION_BOTH, Revision: 1, ActivatedMs: 1,
-			Fields: []*configv1.FieldLine{{
-				Hubspot: &configv1.FieldSpec{Name: "dealname"}, App: &configv1.FieldSpec{Name: "title"},
-			}},
+			Fields: []*configv1.FieldLine{
+				{Hubspot: &configv1.FieldSpec{Name: "dealname"}, App: &configv1.FieldSpec{Name: "title"}},
+				{Hubspot: &configv1.FieldSpec{Name: "amount"}, App: &configv1.FieldSpec{Name: "value"}},
+			},
 		}}
 	})
 	return f

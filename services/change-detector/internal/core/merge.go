@@ -17,8 +17,9 @@ func (m *Merge) Event(e Event) {
 	case Restored:
 		m.turnAt(false, e.At, "")
 	default:
-		// Nobody edits a deleted record: a restore has been missed.
-		if m.now.Deleted && e.At > m.now.TurnedAt {
+		// Nobody edits a deleted record: a restore has been missed. And a change
+		// that does not say of what can only be looked at.
+		if m.now.Deleted && e.At > m.now.TurnedAt || e.Action == Changed && len(e.Fields) == 0 {
 			m.doubt = true
 		}
 	}

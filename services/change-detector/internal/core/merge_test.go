@@ -64,7 +64,7 @@ func TestMergingOneEdit(t *testing.T) {
 			t.Parallel()
 			m := core.Begin(held(map[string]string{"title": "A", "value": "1"}), true)
 			m.Event(tt.event)
-			r := m.Result()
+			r := m.Result(nil)
 			if got := r.Copy.Fields["title"]; got != tt.want {
 				t.Errorf("title = %+v, want %+v", got, tt.want)
 			}
@@ -109,7 +109,7 @@ func TestMergingAListedRecord(t *testing.T) {
 			t.Parallel()
 			m := core.Begin(held(map[string]string{"title": "A"}), true)
 			m.Listed(tt.record)
-			r := m.Result()
+			r := m.Result(nil)
 			if got := r.Copy.Fields["title"]; got != tt.want || m.NeedsRead() != tt.read || r.Deleted != tt.record.Deleted {
 				t.Errorf("title = %+v, needs read %v, deleted %v; want %+v, %v, %v",
 					got, m.NeedsRead(), r.Deleted, tt.want, tt.read, tt.record.Deleted)
@@ -153,7 +153,7 @@ func TestAReadSettlesWhatIsInDoubt(t *testing.T) {
 				tt.read.Modified = then // the same second
 			}
 			m.Read(tt.read)
-			if got := m.Result().Copy.Fields["title"]; got != tt.want || m.NeedsRead() {
+			if got := m.Result(nil).Copy.Fields["title"]; got != tt.want || m.NeedsRead() {
 				t.Errorf("title = %+v, still in doubt %v; want %+v", got, m.NeedsRead(), tt.want)
 			}
 		})
@@ -170,7 +170,7 @@ func TestARecordNeverSeen(t *testing.T) {
 			t.Fatal("an incomplete record is not read")
 		}
 		m.Read(core.Record{Fields: map[string]string{"title": "A", "value": "5"}, Modified: then})
-		r := m.Result()
+		r := m.Result(nil)
 		want := map[string]core.Field{"title": {Value: "B", At: later}, "value": {Value: "5", At: then}}
 		if diff := cmp.Diff(want, r.Copy.Fields); diff != "" || !r.Created || !r.News {
 			t.Errorf("created %v, news %v, fields (-want +got):\n%s", r.Created, r.News, diff)
@@ -180,7 +180,7 @@ func TestARecordNeverSeen(t *testing.T) {
 		t.Parallel()
 		m := core.Begin(core.Copy{}, false)
 		m.Event(core.Event{Action: core.Created, At: then, Fields: map[string]string{"title": "A"}, Whole: true})
-		if r := m.Result(); m.NeedsRead() || !r.Created || !r.Copy.Complete {
+		if r := m.Result(nil); m.NeedsRead() || !r.Created || !r.Copy.Complete {
 			t.Errorf("needs read %v, result %+v", m.NeedsRead(), r)
 		}
 	})
@@ -189,7 +189,7 @@ func TestARecordNeverSeen(t *testing.T) {
 		m := core.Begin(core.Copy{}, false)
 		m.Event(edit(then, "title", "A"))
 		m.Gone(later)
-		if r := m.Result(); r.Copy.Complete || r.Copy.Deleted {
+		if r := m.Result(nil); r.Copy.Complete || r.Copy.Deleted {
 			t.Errorf("copy = %+v, want an unknown record to stay unknown", r.Copy)
 		}
 	})
@@ -197,7 +197,7 @@ func TestARecordNeverSeen(t *testing.T) {
 		t.Parallel()
 		m := core.Begin(core.Copy{}, false)
 		m.Event(core.Event{Action: core.Deleted, At: then})
-		if r := m.Result(); m.NeedsRead() || !r.Deleted || !r.Store {
+		if r := m.Result(nil); m.NeedsRead() || !r.Deleted || !r.Store {
 			t.Errorf("needs read %v, result %+v", m.NeedsRead(), r)
 		}
 	})
@@ -229,7 +229,7 @@ func TestDeletingAndRestoring_R17(t *testing.T) {
 			for _, e := range tt.events {
 				m.Event(e)
 			}
-			r := m.Result()
+			r := m.Result(nil)
 			if r.Copy.Deleted != tt.deleted || m.NeedsRead() != tt.doubt {
 				t.Errorf("deleted %v, in doubt %v; want %v, %v", r.Copy.Deleted, m.NeedsRead(), tt.deleted, tt.doubt)
 			}
@@ -248,7 +248,7 @@ func TestDeletingAndRestoring_R17(t *testing.T) {
 			t.Fatal("not in doubt")
 		}
 		m.Read(core.Record{Fields: map[string]string{"title": "A"}, Modified: then})
-		if r := m.Result(); !r.Restored || !r.News {
+		if r := m.Result(nil); !r.Restored || !r.News {
 			t.Errorf("result = %+v, want restored: the app shows it", r)
 		}
 	})
@@ -275,16 +275,38 @@ func TestTheOriginIsOneOrUnknown(t *testing.T) {
 			for _, e := range tt.events {
 				m.Event(e)
 			}
-			if got := m.Result().Origin; got != tt.want {
+			if got := m.Result(nil).Origin; got != tt.want {
 				t.Errorf("origin = %v, want %v", got, tt.want)
 			}
 		})
 	}
 }
 
+func TestAChangeThatNobodyWantsIsKeptAndIsNoNews(t *testing.T) {
+	t.Parallel()
+	m := core.Begin(held(map[string]string{"title": "A", "label": "1"}), true)
+	m.Event(edit(later, "label", "2"))
+	if r := m.Result(map[string]bool{"title": true}); r.News || !r.Store {
+		t.Errorf("news %v, store %v; want it kept and not told", r.News, r.Store)
+	}
+	m.Event(edit(later, "title", "B"))
+	if r := m.Result(map[string]bool{"title": true}); !r.News || len(r.Changed) != 2 {
+		t.Errorf("news %v, changed %v; want both told", r.News, r.Changed)
+	}
+}
+
+func TestAChangeThatDoesNotSayOfWhatIsRead(t *testing.T) {
+	t.Parallel()
+	m := core.Begin(held(map[string]string{"title": "A"}), true)
+	m.Event(core.Event{At: later})
+	if !m.NeedsRead() {
+		t.Error("the survivor of a merge is not read")
+	}
+}
+
 func TestAnOfferIsNewsAlways(t *testing.T) {
 	t.Parallel()
-	r := core.Begin(held(map[string]string{"title": "A"}), true).Result().Offer()
+	r := core.Begin(held(map[string]string{"title": "A"}), true).Result(nil).Offer()
 	if !r.News || r.Store || len(r.Changed) != 0 || r.Occurred != then {
 		t.Errorf("result = %+v, want news without a change", r)
 	}
@@ -317,7 +339,7 @@ func merged(events []core.Event) core.Copy {
 	for _, e := range events {
 		m := core.Begin(c, existed)
 		m.Event(e)
-		c, existed = m.Result().Copy, true
+		c, existed = m.Result(nil).Copy, true
 	}
 	return c
 }
@@ -344,7 +366,7 @@ func TestBatchingDoesNotMatter(t *testing.T) {
 		for _, e := range heard {
 			m.Event(e)
 		}
-		if diff := cmp.Diff(merged(heard), m.Result().Copy); diff != "" {
+		if diff := cmp.Diff(merged(heard), m.Result(nil).Copy); diff != "" {
 			rt.Fatalf("copies differ (-one by one +together):\n%s", diff)
 		}
 	})
@@ -365,7 +387,7 @@ func FuzzMerge(f *testing.F) {
 		} else {
 			m.Event(core.Event{At: now, Fields: map[string]string{"f": value}})
 		}
-		r := m.Result()
+		r := m.Result(nil)
 		if diff := cmp.Diff(kept, before.Fields); diff != "" {
 			t.Fatalf("the copy was modified:\n%s", diff)
 		}

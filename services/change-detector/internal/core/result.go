@@ -27,14 +27,17 @@ type Result struct {
 	Occurred int64
 }
 
-// Result says what changed against the copy that the merge began with.
-func (m *Merge) Result() Result {
+// Result says what changed against the copy that the merge began with. A change
+// of fields that are not wanted is kept and is no news; nil wants all.
+func (m *Merge) Result(wanted map[string]bool) Result {
 	r := Result{Copy: m.now, Store: m.moved, Stale: m.stale, Origin: m.origin}
+	asked := false
 	if m.moved {
 		for name, f := range m.now.Fields {
 			if was, ok := m.before.Fields[name]; !ok || was.Value != f.Value {
 				r.Changed = append(r.Changed, name)
 				r.Occurred = max(r.Occurred, f.At)
+				asked = asked || wanted == nil || wanted[name]
 			}
 		}
 		slices.Sort(r.Changed)
@@ -46,7 +49,7 @@ func (m *Merge) Result() Result {
 		r.Occurred = max(r.Occurred, m.now.TurnedAt)
 	}
 	merged := m.now.MergedInto != m.before.MergedInto
-	r.News = len(r.Changed) > 0 || r.Created || r.Deleted || r.Restored || merged
+	r.News = asked || r.Created || r.Deleted || r.Restored || merged
 	return r
 }
 
