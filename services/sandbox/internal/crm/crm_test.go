@@ -23,8 +23,11 @@ func TestScansByTimeFollowEveryChange(t *testing.T) {
 	tb := NewTable(1, nil)
 	rng := rand.New(rand.NewPCG(1, 2))
 	model := map[int64]int64{}
-	for i := range 5000 {
+	for i := range 20000 {
 		at := int64(i/3 - rng.IntN(20)) // some changes are dated back
+		if i%1000 == 999 {
+			at = 5 // and a few very far
+		}
 		if i < 200 {
 			model[add(t, tb, at, map[string]string{}).ID] = at
 			continue

@@ -58,6 +58,13 @@ func (t *Table) ScanID(after int64, backwards bool, f func(*Record) bool) {
 // the given pair, until f returns false. The same warning as for ScanID holds.
 func (t *Table) ScanTime(at, id int64, backwards bool, f func(*Record) bool) {
 	t.mu.RLock()
+	for t.log.mixed {
+		t.mu.RUnlock()
+		t.mu.Lock()
+		t.log.tidy()
+		t.mu.Unlock()
+		t.mu.RLock()
+	}
 	defer t.mu.RUnlock()
 	if backwards {
 		for i := t.log.seek(at, id) - 1; i >= 0; i-- {

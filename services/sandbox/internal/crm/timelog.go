@@ -1,6 +1,10 @@
 package crm
 
-import "sort"
+import (
+	"cmp"
+	"slices"
+	"sort"
+)
 
 // timeLog keeps record versions by time of change. A version that has been
 // replaced stays as a dead entry until more than half are dead; so a change
@@ -8,7 +12,12 @@ import "sort"
 type timeLog struct {
 	entries []entry
 	dead    int
+	mixed   bool // entries are out of order until the next tidy
 }
+
+// farBack is how many entries an insertion moves at most. One that belongs
+// further back is put at the end, and the next reader sorts.
+const farBack = 4096
 
 type entry struct {
 	at   int64
@@ -33,12 +42,29 @@ func (l *timeLog) seek(at, id int64) int {
 
 func (l *timeLog) add(s *slot, rec *Record) {
 	e := entry{rec.Updated, s, rec}
+	if l.mixed {
+		l.entries = append(l.entries, e)
+		return
+	}
 	i := l.seek(e.at, s.id)
 	l.entries = append(l.entries, e)
-	if i < len(l.entries)-1 {
+	if i < len(l.entries)-1-farBack {
+		l.mixed = true
+	} else if i < len(l.entries)-1 {
 		copy(l.entries[i+1:], l.entries[i:])
 		l.entries[i] = e
 	}
+}
+
+// tidy puts the entries in order again.
+func (l *timeLog) tidy() {
+	if !l.mixed {
+		return
+	}
+	slices.SortFunc(l.entries, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.slot.id, b.slot.id))
+	})
+	l.mixed = false
 }
 
 func (l *timeLog) retire() {

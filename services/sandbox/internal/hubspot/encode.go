@@ -1,7 +1,6 @@
 package hubspot
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,8 +59,8 @@ func (p *Portal) appendRecord(b []byte, o *object, r *crm.Record, sh *shape) []b
 // empty ones are null.
 func appendProperties(b []byte, o *object, r *crm.Record, props []string) []byte {
 	if props == nil {
-		for _, name := range slices.Sorted(maps.Keys(r.Values)) {
-			b = wire.AppendStr(b, name, r.Values[name])
+		for name, v := range r.Values {
+			b = wire.AppendStr(b, name, v)
 		}
 		return b
 	}

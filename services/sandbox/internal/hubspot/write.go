@@ -30,7 +30,7 @@ func (p *Portal) create(o *object, e *edit) (*crm.Record, *apiError) {
 	}
 	var rec *crm.Record
 	rec, ierr := o.table.Insert(func(id int64) (*crm.Record, error) {
-		r := &crm.Record{Values: make(map[string]string, len(vals)+12), Created: e.at, Updated: e.at}
+		r := &crm.Record{Values: make(map[string]string, len(vals)+12), Changes: make([]crm.Change, 0, len(vals)+8), Created: e.at, Updated: e.at}
 		now := crm.ISO(e.at)
 		r.Values["hs_object_id"] = strconv.FormatInt(id, 10)
 		r.Values[o.created] = now

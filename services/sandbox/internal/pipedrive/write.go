@@ -126,7 +126,7 @@ func (s *Server) create(e *entity, ed *edit) (*crm.Record, *apiError) {
 		}
 	}
 	rec, _ := e.table.Insert(func(id int64) (*crm.Record, error) { // no unique fields: cannot fail
-		r := &crm.Record{Values: make(map[string]string, len(vals)+4), Created: ed.at, Updated: ed.at}
+		r := &crm.Record{Values: make(map[string]string, len(vals)+4), Changes: make([]crm.Change, 0, len(vals)+2), Created: ed.at, Updated: ed.at}
 		r.Values["id"] = strconv.FormatInt(id, 10)
 		if vals["add_time"] == "" {
 			r.Values["add_time"] = str(crm.Seconds(ed.at))
