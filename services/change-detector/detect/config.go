@@ -4,7 +4,7 @@ import "time"
 
 // Config of the change-detector.
 type Config struct {
-	Parallel     int           `yaml:"parallel" env:"DEALSYNC_DETECT_PARALLEL" desc:"Records of one webhook or page that are worked on at once."`
+	Parallel     int           `yaml:"parallel" env:"DEALSYNC_DETECT_PARALLEL" desc:"Records of one connection that are worked on at once, in each lane."`
 	PageSize     int           `yaml:"page_size" env:"DEALSYNC_DETECT_PAGE_SIZE" desc:"Records asked for in one page of a poll or backfill; the app may give fewer. 0 is the app's own default."`
 	Overlap      time.Duration `yaml:"poll_overlap" env:"DEALSYNC_POLL_OVERLAP" desc:"How far a poll reaches back behind the end of the last one."`
 	CatchUp      time.Duration `yaml:"catch_up" env:"DEALSYNC_CATCH_UP" desc:"How far the first poll after a start reaches back; it covers what the bus may have lost with the power."`
@@ -19,7 +19,7 @@ type Config struct {
 // Defaults runs.
 func Defaults() Config {
 	return Config{
-		Parallel: 16, Overlap: 5 * time.Second, CatchUp: time.Minute, Tick: time.Second,
+		Parallel: 64, Overlap: 5 * time.Second, CatchUp: time.Minute, Tick: time.Second,
 		LeaseTTL: 5 * time.Second, StallAfter: 30 * time.Second, Settle: 2 * time.Second,
 		Resubscribe: 10 * time.Minute, RefreshBatch: 100,
 	}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/dealsync/dealsync/libs/bus"
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/event"
@@ -59,26 +57,6 @@ func (s *Service) handle(ctx context.Context, d *bus.Delivery) error {
 // used reports whether any sync wants records of an object of the connection.
 func (s *Service) used(conn *configv1.Connection, object deal.Object) bool {
 	return len(s.deps.Settings.Snapshot().SyncsOf(conn.GetWorkspace(), conn.GetName(), object)) > 0
-}
-
-// each works on n records at once, as many as the configuration allows, and
-// finishes all of them whatever becomes of one (N6).
-func (s *Service) each(ctx context.Context, n int, do func(ctx context.Context, i int) error) []error {
-	errs := make([]error, n)
-	if n == 1 {
-		errs[0] = do(ctx, 0)
-		return errs
-	}
-	var g errgroup.Group
-	g.SetLimit(s.cfg.Parallel)
-	for i := range n {
-		g.Go(func() error {
-			errs[i] = do(ctx, i)
-			return nil
-		})
-	}
-	_ = g.Wait() // errors are in errs
-	return errs
 }
 
 // passes reports whether an error may pass by itself, so that the message that

@@ -86,7 +86,7 @@ func (s *Service) readPage(ctx context.Context, app App, at place, c *ledgerv1.C
 	if err != nil {
 		return nil, err
 	}
-	errs := s.each(ctx, len(page.Records), func(ctx context.Context, i int) error {
+	errs := s.each(ctx, at, len(page.Records), func(ctx context.Context, i int) error {
 		return s.look(ctx, app, s.listed(app, at, c.GetRun(), &page.Records[i], backfill))
 	})
 	for i, err := range errs {

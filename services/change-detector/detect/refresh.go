@@ -15,7 +15,7 @@ import (
 func (s *Service) refresh(ctx context.Context, app App, d *bus.Delivery, n *eventv1.Notice, r *eventv1.Refresh) error {
 	at := place{n.GetWorkspace(), n.GetConnection(), deal.Object(r.GetObject()), d.Subject.Lane}
 	names := s.interest.of(s.deps.Settings.Snapshot(), at).mapped
-	errs := s.each(ctx, len(r.GetRecords()), func(ctx context.Context, i int) error {
+	errs := s.each(ctx, at, len(r.GetRecords()), func(ctx context.Context, i int) error {
 		return s.look(ctx, app, look{
 			place: at, record: r.GetRecords()[i], cause: eventv1.Cause_CAUSE_REFRESH, received: n.GetReceivedMs(),
 			read:  func(_ *core.Merge, was core.Copy) bool { return r.GetRead() || !was.Deleted && lacks(was, names) },

@@ -83,6 +83,7 @@ type Service struct {
 	deps     Deps
 	log      *slog.Logger
 	now      func() time.Time
+	slots    slots
 	readers  readers
 	interest interest
 	metrics  *metrics
@@ -104,7 +105,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	s.readers.apps = deps.Apps
+	s.readers.apps, s.slots.size = deps.Apps, s.cfg.Parallel
 	return s, nil
 }
 

@@ -23,11 +23,13 @@ func (s *Service) webhook(ctx context.Context, app App, conn *configv1.Connectio
 		return unreadable
 	}
 	sorted := s.sort(ctx, conn, events)
-	errs := s.each(ctx, len(sorted.groups), func(ctx context.Context, i int) error {
+	at := place{workspace: conn.GetWorkspace(), connection: conn.GetName(), lane: d.Subject.Lane}
+	errs := s.each(ctx, at, len(sorted.groups), func(ctx context.Context, i int) error {
 		g := &sorted.groups[i]
+		at := at
+		at.object = g.object
 		return s.look(ctx, app, look{
-			place:  place{conn.GetWorkspace(), conn.GetName(), g.object, d.Subject.Lane},
-			record: g.record, cause: eventv1.Cause_CAUSE_WEBHOOK, received: n.GetReceivedMs(), ask: d.ID,
+			place: at, record: g.record, cause: eventv1.Cause_CAUSE_WEBHOOK, received: n.GetReceivedMs(), ask: d.ID,
 			news: func(m *core.Merge) {
 				for _, e := range g.events {
 					m.Event(eventOf(e))
