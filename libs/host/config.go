@@ -8,20 +8,22 @@ import (
 
 	"github.com/dealsync/dealsync/libs/bus"
 	"github.com/dealsync/dealsync/libs/ledger"
+	"github.com/dealsync/dealsync/libs/seal"
 	"github.com/dealsync/dealsync/libs/telemetry"
 )
 
 // Config is what every program needs, whatever it does.
 type Config struct {
-	NATS       string `yaml:"nats_url" env:"NATS_URL" desc:"Address of the NATS server."`
-	NATSCreds  string `yaml:"nats_creds" env:"NATS_CREDS" desc:"NATS credentials file; empty where the server asks for none."`
-	Redis      string `yaml:"redis_url" env:"REDIS_URL" desc:"Address of the Redis server."`
-	ConfigAddr string `yaml:"config_addr" env:"DEALSYNC_CONFIG_ADDR" desc:"Address of the config service (gRPC)."`
-	HealthAddr string `yaml:"health_addr" env:"DEALSYNC_HEALTH_ADDR" desc:"Where /healthz, /readyz and /metrics are served."`
-	Pprof      bool   `yaml:"pprof" env:"DEALSYNC_PPROF" desc:"Serve /debug/pprof/ on the health address; for measuring only."`
-	Durability string `yaml:"durability" env:"DEALSYNC_DURABILITY" desc:"interval, always or replicated: what survives what."`
-	Partitions int    `yaml:"partitions" env:"DEALSYNC_PARTITIONS" desc:"Partitions per stage; 0 keeps what the streams have."`
-	Shards     int    `yaml:"ledger_shards" env:"DEALSYNC_LEDGER_SHARDS" desc:"Buckets that records, links and pairs are spread over; fixed once data is there."`
+	NATS        string      `yaml:"nats_url" env:"NATS_URL" desc:"Address of the NATS server."`
+	NATSCreds   string      `yaml:"nats_creds" env:"NATS_CREDS" desc:"NATS credentials file; empty where the server asks for none."`
+	Redis       string      `yaml:"redis_url" env:"REDIS_URL" desc:"Address of the Redis server."`
+	ConfigAddr  string      `yaml:"config_addr" env:"DEALSYNC_CONFIG_ADDR" desc:"Address of the config service (gRPC)."`
+	ConfigToken seal.Secret `yaml:"config_token" env:"DEALSYNC_CONFIG_TOKEN" desc:"Access token of the config service; empty asks for none, which only suits a loopback address or a private network."`
+	HealthAddr  string      `yaml:"health_addr" env:"DEALSYNC_HEALTH_ADDR" desc:"Where /healthz, /readyz and /metrics are served."`
+	Pprof       bool        `yaml:"pprof" env:"DEALSYNC_PPROF" desc:"Serve /debug/pprof/ on the health address; for measuring only."`
+	Durability  string      `yaml:"durability" env:"DEALSYNC_DURABILITY" desc:"interval, always or replicated: what survives what."`
+	Partitions  int         `yaml:"partitions" env:"DEALSYNC_PARTITIONS" desc:"Partitions per stage; 0 keeps what the streams have."`
+	Shards      int         `yaml:"ledger_shards" env:"DEALSYNC_LEDGER_SHARDS" desc:"Buckets that records, links and pairs are spread over; fixed once data is there."`
 
 	Telemetry telemetry.Config `yaml:"telemetry"`
 }

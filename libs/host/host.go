@@ -140,7 +140,7 @@ func (h *Host) Settings(ctx context.Context) (*settings.Client, error) {
 	if h.conf != nil {
 		return h.conf, nil
 	}
-	c, err := settings.Dial(h.cfg.ConfigAddr)
+	c, err := settings.Dial(h.cfg.ConfigAddr, h.cfg.ConfigToken.Reveal())
 	if err != nil {
 		return nil, err
 	}

@@ -35,10 +35,10 @@ type Client struct {
 type key struct{ workspace, connection string }
 
 // Dial starts to follow the config service at addr. It does not wait for it;
-// Ready does.
-func Dial(addr string) (*Client, error) {
+// Ready does. token is the service's access token, if it asks for one.
+func Dial(addr, token string) (*Client, error) {
 	conn, err := grpc.NewClient(addr,
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithTransportCredentials(insecure.NewCredentials()), WithAccess(token),
 		grpc.WithStatsHandler(otelgrpc.NewClientHandler()))
 	if err != nil {
 		return nil, fmt.Errorf("config service address %q: %w", addr, err)

@@ -57,7 +57,7 @@ func open(ctx context.Context, cfg Config, h *host.Host) (host.Runner, error) {
 		replicas = 3
 	}
 	return New(ctx, cfg, Deps{
-		Bus: b, Ledger: l, Replicas: replicas,
+		Bus: b, Ledger: l, Replicas: replicas, Access: h.Config().ConfigToken.Reveal(),
 		Schemas: LiveSchemas(func(b connector.Budget) connector.Limiter {
 			return budgets.Limiter(budget.Limit{Calls: b.Calls, Per: b.Per, Daily: b.Daily})
 		}),

@@ -22,6 +22,7 @@ import (
 	"github.com/dealsync/dealsync/libs/bus"
 	"github.com/dealsync/dealsync/libs/ledger"
 	"github.com/dealsync/dealsync/libs/seal"
+	"github.com/dealsync/dealsync/libs/settings"
 	"github.com/dealsync/dealsync/services/config/internal/document"
 	"github.com/dealsync/dealsync/services/config/internal/store"
 	"github.com/dealsync/dealsync/services/config/internal/token"
@@ -39,6 +40,8 @@ type Deps struct {
 	Client *http.Client
 	// Replicas of the bucket; 0 is 1.
 	Replicas int
+	// Access is the token that every call must carry; empty asks for none.
+	Access string
 	// Listener serves gRPC instead of Config.Listen.
 	Listener net.Listener
 }
@@ -84,7 +87,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 	s := &Service{
 		cfg: cfg, deps: deps, apps: catalogue(), sealer: sealer, store: kept,
 		tokens: token.New(kept.KV(), sealer, deps.Client),
-		server: grpc.NewServer(grpc.StatsHandler(otelgrpc.NewServerHandler())),
+		server: grpc.NewServer(append(settings.RequireAccess(deps.Access), grpc.StatsHandler(otelgrpc.NewServerHandler()))...),
 		ended:  make(chan struct{}),
 	}
 	configv1.RegisterConfigServiceServer(s.server, s)

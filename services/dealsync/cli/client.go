@@ -3,12 +3,14 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"github.com/dealsync/dealsync/libs/settings"
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 )
 
@@ -22,7 +24,8 @@ const callTimeout = 30 * time.Second
 
 // call opens the admin API for one use.
 func (g *global) call(ctx context.Context, use func(ctx context.Context, admin configv1.AdminServiceClient) error) error {
-	conn, err := grpc.NewClient(g.server, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(g.server, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		settings.WithAccess(os.Getenv("DEALSYNC_CONFIG_TOKEN")))
 	if err != nil {
 		return usage("config service address %q: %w", g.server, err)
 	}
