@@ -6,21 +6,32 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/dealsync/dealsync/services/sandbox/sandbox"
 )
 
 func main() {
-	cfg, err := config(os.Args[1:], os.Getenv)
+	cfg, ask, err := config(os.Args[1:], os.Getenv)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "sandbox:", err)
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
+	if ask {
+		if err := probe(ctx, cfg.HubSpotAddr); err != nil {
+			fmt.Fprintln(os.Stderr, "sandbox:", err)
+			stop()
+			os.Exit(1)
+		}
+		return
+	}
 	s := sandbox.New(cfg)
 	go func() {
 		select {
@@ -36,10 +47,35 @@ func main() {
 	}
 }
 
-// config takes the defaults, then the environment, then the flags.
-func config(args []string, env func(string) string) (sandbox.Config, error) {
-	cfg := sandbox.Defaults()
+// probe asks a running sandbox whether it is up, for container health checks.
+func probe(ctx context.Context, addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("address %q: %w", addr, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:"+port+"/_sandbox/health", nil)
+	if err != nil {
+		return fmt.Errorf("ask: %w", err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("not up: %s", resp.Status)
+	}
+	return nil
+}
+
+// config takes the defaults, then the environment, then the flags. ask is the
+// wish to ask a running sandbox instead of running one.
+func config(args []string, env func(string) string) (cfg sandbox.Config, ask bool, err error) {
+	cfg = sandbox.Defaults()
 	fs := flag.NewFlagSet("sandbox", flag.ContinueOnError)
+	fs.BoolVar(&ask, "health", false, "ask the running sandbox whether it is up, and exit")
 	fs.StringVar(&cfg.HubSpotAddr, "hubspot-addr", cfg.HubSpotAddr, "address of the HubSpot double (SANDBOX_HUBSPOT_ADDR)")
 	fs.StringVar(&cfg.PipedriveAddr, "pipedrive-addr", cfg.PipedriveAddr, "address of the Pipedrive double (SANDBOX_PIPEDRIVE_ADDR)")
 	fs.Uint64Var(&cfg.Seed, "seed", cfg.Seed, "seed of all dice (SANDBOX_SEED)")
@@ -62,12 +98,12 @@ func config(args []string, env func(string) string) (sandbox.Config, error) {
 		}
 	})
 	if bad != nil {
-		return cfg, bad
+		return cfg, ask, bad
 	}
 	if err := fs.Parse(args); err != nil {
-		return cfg, fmt.Errorf("read flags: %w", err)
+		return cfg, ask, fmt.Errorf("read flags: %w", err)
 	}
-	return cfg, nil
+	return cfg, ask, nil
 }
 
 // envName is the environment variable of a flag.

@@ -9,7 +9,7 @@ import (
 func TestFlagsOverrideTheEnvironment(t *testing.T) {
 	t.Parallel()
 	env := map[string]string{"SANDBOX_HUBSPOT_ADDR": "127.0.0.1:1", "SANDBOX_SEARCH_LAG_MAX": "7s", "SANDBOX_THROTTLE": "true"}
-	cfg, err := config([]string{"-hubspot-addr", "127.0.0.1:2", "-seed", "9"}, func(k string) string { return env[k] })
+	cfg, _, err := config([]string{"-hubspot-addr", "127.0.0.1:2", "-seed", "9"}, func(k string) string { return env[k] })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,7 +20,7 @@ func TestFlagsOverrideTheEnvironment(t *testing.T) {
 
 func TestABadEnvironmentIsNamed(t *testing.T) {
 	t.Parallel()
-	_, err := config(nil, func(k string) string {
+	_, _, err := config(nil, func(k string) string {
 		if k == "SANDBOX_RETRY_SCALE" {
 			return "slow"
 		}
