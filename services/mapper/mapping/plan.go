@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/dealsync/dealsync/libs/deal"
@@ -58,7 +59,9 @@ func settingsOf(y *configv1.Sync) core.Settings {
 	for _, p := range y.GetPipelines() {
 		mapped := core.Pipeline{HubSpot: p.GetHubspot(), App: p.GetApp()}
 		for _, st := range p.GetStages() {
-			mapped.Stages = append(mapped.Stages, core.Stage{HubSpot: st.GetHubspot(), App: st.GetApp()})
+			// Resolved settings name an app's stage with its pipeline, as its deals do.
+			stage := strings.TrimPrefix(st.GetApp(), p.GetApp()+"/")
+			mapped.Stages = append(mapped.Stages, core.Stage{HubSpot: st.GetHubspot(), App: stage})
 		}
 		s.Pipelines = append(s.Pipelines, mapped)
 	}
