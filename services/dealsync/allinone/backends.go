@@ -60,7 +60,7 @@ func useKey(data string) error {
 	path := filepath.Join(data, "key")
 	content, err := os.ReadFile(path) //nolint:gosec // our own data directory
 	if os.IsNotExist(err) {
-		content = []byte(seal.GenerateKey())
+		content = []byte(seal.GenerateKey().Reveal())
 		err = os.WriteFile(path, content, 0o600)
 	}
 	if err != nil {
