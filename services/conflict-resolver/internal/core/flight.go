@@ -1,6 +1,7 @@
 package core
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/dealsync/dealsync/libs/deal"
@@ -97,6 +98,7 @@ func (st *step) answer(o *Outcome) {
 	f := ps.Flight
 	if f == nil || f.Version != o.Version {
 		st.d.Tally.Stale++
+		st.repeated(ps, o)
 		return
 	}
 	ps.Flight, st.answered, st.changed = nil, f, true
@@ -112,6 +114,29 @@ func (st *step) answer(o *Outcome) {
 	}
 	for _, name := range st.p.unitNames() {
 		st.judgeAside(name)
+	}
+}
+
+// repeated takes in that an answered write was carried out once more: its span
+// grows, and an edit that is known since may have been overwritten.
+func (st *step) repeated(ps *PairSide, o *Outcome) {
+	i := slices.IndexFunc(ps.Recent, func(s Sent) bool { return s.Version == o.Version })
+	if i < 0 || o.Rejected || o.Gone || o.AnsweredMs <= ps.Recent[i].Until {
+		return
+	}
+	was := ps.Recent[i].Until
+	ps.Recent[i].Until, st.changed = o.AnsweredMs, true
+	for unit := range ps.Recent[i].Wrote {
+		w := ps.Recent[i].span(unit)
+		st.edit(unit, func(u *Unit) {
+			h := &u.On(st.in.Side).Held
+			switch {
+			case h.At == was && h.Own == w.left:
+				h.At = w.until
+			case !w.made(h.Own):
+				h.Unsure = true
+			}
+		})
 	}
 }
 
@@ -172,17 +197,11 @@ func (st *step) written(ps *PairSide, f *Write, o *Outcome) {
 // does not tell is taken to hold what was written.
 func leftBy(w UnitWrite, o *Outcome) deal.Fields {
 	for _, u := range o.Units {
-		if u.Unit != w.Unit {
-			continue
+		if u.Unit == w.Unit {
+			left := maps.Clone(w.Fields)
+			maps.Copy(left, u.Fields)
+			return left
 		}
-		left := make(deal.Fields, len(w.Fields))
-		for name, v := range w.Fields {
-			left[name] = v
-			if told, ok := u.Fields[name]; ok {
-				left[name] = told
-			}
-		}
-		return left
 	}
 	return w.Fields
 }

@@ -195,24 +195,14 @@ func (st *step) write(ps *PairSide, w Write) {
 }
 
 // value finds the value with a fingerprint in side s's terms among everything
-// that this step has at hand. A blank is made from any value of the unit, since
-// only the names of its fields are needed.
+// that this step has at hand; nil when it is not.
 func (st *step) value(s deal.Side, unit string, target uint64) deal.Fields {
 	var found deal.Fields
 	try := func(f deal.Fields) bool {
-		switch {
-		case len(f) == 0:
-			return false
-		case f.Fingerprint() == target:
-			found = f
-		case target == 0:
-			found = make(deal.Fields, len(f))
-			for name := range f {
-				found[name] = ""
-			}
-		default:
+		if len(f) == 0 || f.Fingerprint() != target {
 			return false
 		}
+		found = f
 		return true
 	}
 	if img := st.in.Image; img != nil {

@@ -1,0 +1,32 @@
+package resolve
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dealsync/dealsync/libs/host"
+	"github.com/dealsync/dealsync/libs/window"
+)
+
+// Module is the resolver as a host runs it.
+var Module = host.Module[Config]{Name: "conflict-resolver", Defaults: Defaults, New: open}
+
+func open(ctx context.Context, cfg Config, h *host.Host) (host.Runner, error) {
+	b, err := h.Bus(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("conflict-resolver: %w", err)
+	}
+	l, err := h.Ledger(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("conflict-resolver: %w", err)
+	}
+	rdb, err := h.Redis(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("conflict-resolver: %w", err)
+	}
+	conf, err := h.Settings(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("conflict-resolver: %w", err)
+	}
+	return New(cfg, Deps{Bus: b, Pairs: l.Pairs, Links: l.Links, Windows: window.New(rdb), Settings: conf})
+}
