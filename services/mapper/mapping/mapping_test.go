@@ -59,7 +59,7 @@ func dealSync(name string, change ...func(*configv1.Sync)) *configv1.Sync {
 	y := &configv1.Sync{
 		Workspace: "acme", Name: name, HubspotConnection: "hs", AppConnection: "pd", Object: string(deal.Deals),
 		Direction: configv1.Direction_DIRECTION_BOTH, Revision: 1,
-		Pipelines: []*configv1.Pipeline{{Hubspot: "default", App: "1", Stages: []*configv1.Stage{{Hubspot: "new", App: "1"}}}},
+		Pipelines: []*configv1.Pipeline{{Hubspot: "default", App: "1", Stages: []*configv1.Stage{{Hubspot: "new", App: "1/1"}}}},
 		Fields: []*configv1.FieldLine{{
 			Hubspot: &configv1.FieldSpec{Name: "dealname", Type: string(deal.Text)},
 			App:     &configv1.FieldSpec{Name: "title", Type: string(deal.Text)},

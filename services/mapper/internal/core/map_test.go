@@ -26,8 +26,8 @@ func settings(change ...func(*core.Settings)) core.Settings {
 			},
 		},
 		Pipelines: []core.Pipeline{
-			{HubSpot: "default", App: "1", Stages: []core.Stage{{"new", "1"}, {"qualified", "1"}, {"closedwon", "won"}}},
-			{HubSpot: "second", App: "2", Stages: []core.Stage{{"s2", "7"}}},
+			{HubSpot: "default", App: "1", Stages: []core.Stage{{"new", "1/1"}, {"qualified", "1/1"}, {"closedwon", "1/won"}}},
+			{HubSpot: "second", App: "2", Stages: []core.Stage{{"s2", "2/7"}}},
 		},
 	}
 	for _, c := range change {

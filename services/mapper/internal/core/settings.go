@@ -26,8 +26,8 @@ type Line struct {
 	ToHubSpot, ToApp bool
 }
 
-// Stage maps one HubSpot stage to one stage of the app, as the app names it
-// inside its pipeline.
+// Stage maps one HubSpot stage to one stage of the app. Both are what the stage
+// field holds: HubSpot's stage id, the app's "pipeline/stage" (deal.Stage).
 type Stage struct{ HubSpot, App string }
 
 // Pipeline maps one HubSpot pipeline to one pipeline of the app.

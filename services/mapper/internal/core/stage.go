@@ -38,7 +38,7 @@ func newStages(pipelines []Pipeline, hubspotField, appField string) *stages {
 	for _, p := range pipelines {
 		s.mapped[deal.HubSpot][p.HubSpot], s.mapped[deal.App][p.App] = true, true
 		for _, st := range p.Stages {
-			there := p.App + "/" + st.App
+			there := st.App
 			if _, taken := s.toApp[st.HubSpot]; !taken {
 				s.toApp[st.HubSpot] = there
 				s.pipelineOf[st.HubSpot] = p.HubSpot

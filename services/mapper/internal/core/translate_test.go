@@ -131,7 +131,7 @@ func TestStageMapsAreLenses_R8(t *testing.T) {
 		for g := range n {
 			manyHubSpot := rapid.Bool().Draw(rt, "many on HubSpot's side")
 			for i := range rapid.IntRange(1, 3).Draw(rt, "stages") {
-				one, many := fmt.Sprintf("g%d", g), fmt.Sprintf("g%d-%d", g, i)
+				one, many := fmt.Sprintf("1/g%d", g), fmt.Sprintf("1/g%d-%d", g, i)
 				if manyHubSpot {
 					lines = append(lines, Stage{HubSpot: many, App: one})
 				} else {
@@ -142,7 +142,7 @@ func TestStageMapsAreLenses_R8(t *testing.T) {
 		s := newStages([]Pipeline{{HubSpot: "p", App: "1", Stages: lines}}, "dealstage", "stage")
 		line := rapid.SampledFrom(lines).Draw(rt, "line")
 		for side, own := range map[deal.Side]deal.Fields{
-			deal.HubSpot: {"dealstage": line.HubSpot, "pipeline": "p"}, deal.App: {"stage": "1/" + line.App},
+			deal.HubSpot: {"dealstage": line.HubSpot, "pipeline": "p"}, deal.App: {"stage": line.App},
 		} {
 			there, ok1 := s.other(side, own)
 			back, ok2 := s.other(side.Other(), there)
