@@ -130,7 +130,7 @@ func TestAConflictOnRealParts(t *testing.T) {
 	p.wantWrite(deal.App, "value", "1")
 	p.edit(deal.HubSpot, "h1", "2", now.Add(-2*time.Minute))
 	p.wantWrite(deal.App, "value", "2")
-	p.edit(deal.App, "a1", "3", now.Add(-time.Minute))
+	p.edit(deal.App, "a1", "3", now.Add(time.Minute)) // after our write, by its own clock
 	p.wantWrite(deal.App, "value", "2")
 
 	link, err := p.ledger.Links.Fresh(t.Context(), ledger.LinkKey("acme", "hs", "deal", "h1", "deals"))
