@@ -52,9 +52,25 @@ func Main(args []string) int {
 		return exitOK
 	}
 	if !errors.Is(err, errReported) {
-		fmt.Fprintln(os.Stderr, "dealsync:", status.Convert(err).Message())
+		fmt.Fprintln(os.Stderr, "dealsync:", words(err))
 	}
 	return exitCode(err)
+}
+
+// words is what people are told of an error.
+func words(err error) string {
+	s, ok := errors.AsType[interface {
+		error
+		GRPCStatus() *status.Status
+	}](err)
+	switch {
+	case !ok:
+		return err.Error()
+	case s.GRPCStatus().Code() == codes.Unavailable:
+		return "the config service cannot be reached: is an installation up (dealsync up), and is --server right? " + s.GRPCStatus().Message()
+	default:
+		return s.GRPCStatus().Message()
+	}
 }
 
 // errReported marks a failure whose details have been printed already.
