@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"strings"
 	"sync"
 
 	"github.com/dealsync/dealsync/libs/deal"
@@ -60,8 +59,7 @@ func settingsOf(y *configv1.Sync) core.Settings {
 		mapped := core.Pipeline{HubSpot: p.GetHubspot(), App: p.GetApp()}
 		for _, st := range p.GetStages() {
 			// Resolved settings name an app's stage with its pipeline, as its deals do.
-			stage := strings.TrimPrefix(st.GetApp(), p.GetApp()+"/")
-			mapped.Stages = append(mapped.Stages, core.Stage{HubSpot: st.GetHubspot(), App: stage})
+			mapped.Stages = append(mapped.Stages, core.Stage{HubSpot: st.GetHubspot(), App: st.GetApp()})
 		}
 		s.Pipelines = append(s.Pipelines, mapped)
 	}
