@@ -67,6 +67,7 @@ func (x *tenant) moveInApp(id int64, stage string) {
 func TestN4_NothingLoops(t *testing.T) {
 	everywhere(t, func(t *testing.T, in *installation) {
 		x := newTenant(t, in, func(s *spec) {
+			s.Window = "10ms"
 			s.Stages = [][2]string{
 				{"appointmentscheduled", "1"},
 				{"qualifiedtobuy", "1"},

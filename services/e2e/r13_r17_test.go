@@ -110,7 +110,7 @@ func TestR14_DuplicatesAreNotMerged(t *testing.T) {
 // deleted deal back, a restore resumes the pair; closing is carried.
 func TestR17_DeletionsStayAndRestoresResume(t *testing.T) {
 	everywhere(t, func(t *testing.T, in *installation) {
-		x := newTenant(t, in, nil, nil)
+		x := newTenant(t, in, func(s *spec) { s.Window = "10ms" }, nil)
 		for _, c := range []struct {
 			name, state       string
 			deleted, survivor *crm

@@ -19,7 +19,7 @@ import (
 
 // patience bounds every wait. The machine may be busy; a wait ends as soon as
 // what it waits for is there.
-const patience = 60 * time.Second
+const patience = 30 * time.Second
 
 // tenant is a workspace of its own with two accounts of its own.
 type tenant struct {
@@ -155,7 +155,26 @@ func prepare(t testing.TB, in *installation, doubles func(*sandbox.Config)) *ten
 		Workspace: name, HubSpot: x.hubspot.url, Pipedrive: x.pipedrive.url,
 		Direction: "both", Window: "5m", Stages: standardStages, Fields: standardFields, Poll: "1h", Calls: 1000,
 	}
+	t.Cleanup(x.explain)
 	return x
+}
+
+// explain shows, after a failure, what the installation knows of the tenant.
+func (x *tenant) explain() {
+	if !x.t.Failed() {
+		return
+	}
+	for _, args := range [][]string{{"get", "syncs"}, {"get", "parked"}, {"get", "pairs", "--limit", "20"}} {
+		a := x.cli.run("", args...)
+		x.t.Logf("dealsync %s\n%s%s", strings.Join(args, " "), a.out, a.err)
+	}
+	list, _ := x.cli.pairs()
+	for i, p := range list {
+		if i < 5 || p.Pair.Status != "in_sync" && i < 50 {
+			x.t.Logf("journal of %s\n%s", p.ID, x.cli.run("", "journal", p.ID, "--limit", "40").out)
+		}
+	}
+	x.t.Logf("HubSpot: %+v\nPipedrive: %+v", x.hubspot.stats(), x.pipedrive.stats())
 }
 
 // apply applies the tenant's documents as they now are.
