@@ -38,6 +38,8 @@ type installation struct {
 	conn    *grpc.ClientConn
 	numbers [2][]int64 // ids of the deals by number, from 1 on
 	seeded  Seed
+
+	natsProfile string // address of NATS's profiles; none when empty
 }
 
 // install starts everything at a durability level and lets it make the pairs.
@@ -73,17 +75,21 @@ func (in *installation) start(ctx context.Context, b *run, durability string) er
 	if err := os.MkdirAll(in.dir, 0o700); err != nil {
 		return fmt.Errorf("make a directory: %w", err)
 	}
-	addr, err := addresses(12)
+	addr, err := addresses(13)
 	if err != nil {
 		return err
 	}
 	natsAddr, redisAddr, config, ingest := addr[0], addr[1], addr[2], addr[3]
 	in.crm = [2]crm{hubSpot(addr[4]), pipedrive(addr[5])}
 	public := "http://" + ingest
+	if b.Profile != "" {
+		in.natsProfile = addr[12]
+	}
 	if err := in.startNATS(ctx, b.nats, natsAddr, durability); err != nil {
 		return err
 	}
 	_, port, _ := net.SplitHostPort(redisAddr) // made by addresses
+	in.procs[0].health = in.natsProfile
 	if err := in.run(ctx, "redis", "redis-server", []string{"--bind", "127.0.0.1", "--port", port, "--dir", in.dir, "--save", "", "--appendonly", "no"},
 		nil, listens(redisAddr)); err != nil {
 		return err
@@ -119,7 +125,12 @@ func (in *installation) startNATS(ctx context.Context, path, addr, durability st
 		sync = "always"
 	}
 	conf := filepath.Join(in.dir, "nats.conf")
-	content := fmt.Sprintf("listen: %q\nmax_payload: 4MB\nmax_pending: 64MB\njetstream { store_dir: %q, sync_interval: %s, max_file_store: 16GB }\n",
+	profile := ""
+	if in.natsProfile != "" {
+		_, port, _ := net.SplitHostPort(in.natsProfile) // made by addresses
+		profile = "prof_port: " + port + "\n"
+	}
+	content := profile + fmt.Sprintf("listen: %q\nmax_payload: 4MB\nmax_pending: 64MB\njetstream { store_dir: %q, sync_interval: %s, max_file_store: 16GB }\n",
 		addr, filepath.Join(in.dir, "data"), sync)
 	if err := os.WriteFile(conf, []byte(content), 0o600); err != nil {
 		return fmt.Errorf("configure NATS: %w", err)

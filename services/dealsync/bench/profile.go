@@ -12,7 +12,7 @@ import (
 )
 
 // profileFor is how long processors are watched, in seconds.
-const profileFor = 4
+const profileFor = 10
 
 // profile begins to watch the processor time of every service; what it returns
 // waits for the profiles, which are in dir then.

@@ -62,6 +62,10 @@ func (in *installation) saturate(ctx context.Context, edits [2][]edit) (Saturati
 	if err != nil {
 		return Saturation{}, err
 	}
+	streams, err := in.stored(ctx)
+	if err != nil {
+		return Saturation{}, err
+	}
 	if err := in.makeAll(ctx, edits); err != nil {
 		return Saturation{}, err
 	}
@@ -84,11 +88,20 @@ func (in *installation) saturate(ctx context.Context, edits [2][]edit) (Saturati
 	if err != nil {
 		return Saturation{}, err
 	}
+	stored, err := in.stored(ctx)
+	if err != nil {
+		return Saturation{}, err
+	}
 	trips, err := in.trips(ctx, edits)
 	if err != nil {
 		return Saturation{}, err
 	}
-	s := Saturation{Edits: total, Lost: total - len(trips), CPU: map[string]float64{}, Calls: map[string]float64{}}
+	s := Saturation{Edits: total, Lost: total - len(trips), CPU: map[string]float64{}, Calls: map[string]float64{}, Messages: map[string]float64{}}
+	for name, n := range stored {
+		if n > streams[name] {
+			s.Messages[name] = round3(float64(n-streams[name]) / float64(total))
+		}
+	}
 	if took := span(trips); took > 0 {
 		s.PerSecond = round(float64(len(trips)) / took.Seconds())
 	}
@@ -117,6 +130,19 @@ func (in *installation) measure(ctx context.Context) (u usage, s [2]stats, err e
 	}
 	u, err = in.usage()
 	return u, s, err
+}
+
+// stored is how many messages and documents each stream has ever been given.
+func (in *installation) stored(ctx context.Context) (map[string]uint64, error) {
+	m := map[string]uint64{}
+	list := in.js.ListStreams(ctx)
+	for info := range list.Info() {
+		m[info.Config.Name] = info.State.LastSeq
+	}
+	if err := list.Err(); err != nil {
+		return nil, fmt.Errorf("list streams: %w", err)
+	}
+	return m, nil
 }
 
 func (in *installation) makeAll(ctx context.Context, edits [2][]edit) error {
