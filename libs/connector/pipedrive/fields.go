@@ -132,8 +132,10 @@ func (d *Driver) readShape(ctx context.Context) (*shape, error) {
 	return s, nil
 }
 
+// knownShape is the shape held, once it has the pair key's field: any replica
+// may make that, and without its code records look as if they had no pair.
 func (d *Driver) knownShape(ctx context.Context) (*shape, error) {
-	if s := d.shape.Load(); s != nil {
+	if s := d.shape.Load(); s != nil && s.pairCode != "" {
 		return s, nil
 	}
 	return d.loadShape(ctx)

@@ -107,8 +107,11 @@ func (d *Driver) ParseWebhook(body []byte) ([]connector.Event, error) {
 // partial and the cleared ones are known from "previous".
 func (d *Driver) fill(e *connector.Event, in *delivery) {
 	s := d.shape.Load()
-	if s == nil {
-		s = &shape{}
+	if s == nil || s.pairCode == "" {
+		// Another replica may have made the pair key's field since: values that hide
+		// the key would make a second counterpart (N2). The record has to be read.
+		e.Partial = true
+		return
 	}
 	e.Partial = e.Action != connector.Created || in.Data == nil
 	if in.Data != nil {
