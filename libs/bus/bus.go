@@ -19,6 +19,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/dealsync/dealsync/libs/telemetry/names"
 )
 
 // Message is what one step tells the next.
@@ -73,7 +75,7 @@ func New(ctx context.Context, nc *nats.Conn, cfg Config, opts ...Option) (*Bus, 
 	if err != nil {
 		return nil, fmt.Errorf("open JetStream: %w", err)
 	}
-	b := &Bus{nc: nc, js: js, cfg: cfg, log: slog.Default(), tracer: otel.Tracer(instrumentation), names: newSpanNames()}
+	b := &Bus{nc: nc, js: js, cfg: cfg, log: slog.Default(), tracer: otel.Tracer(names.ScopeBus), names: newSpanNames()}
 	for _, o := range opts {
 		o(b)
 	}

@@ -2,27 +2,14 @@ package bus
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/dealsync/dealsync/libs/fault"
-)
-
-// Names of the metrics, for the page that operators read.
-const (
-	MetricPublished = "dealsync.bus.published"  // messages, by stage, lane
-	MetricConsumed  = "dealsync.bus.consumed"   // messages handled, by stage, lane
-	MetricRetried   = "dealsync.bus.retried"    // attempts that will be repeated, by stage, lane, error kind
-	MetricParked    = "dealsync.bus.parked"     // messages, by stage, lane, error kind
-	MetricInFlight  = "dealsync.bus.in_flight"  // messages a replica has in hand, by stage, lane
-	MetricDuration  = "dealsync.bus.process"    // seconds per attempt, by stage, lane
-	MetricBacklog   = "dealsync.bus.backlog"    // messages stored, by stage
-	MetricOldest    = "dealsync.bus.oldest"     // age of the oldest message in seconds, by stage
-	MetricOwned     = "dealsync.bus.partitions" // partitions this replica owns, by stage
+	"github.com/dealsync/dealsync/libs/telemetry/instrument"
+	"github.com/dealsync/dealsync/libs/telemetry/names"
 )
 
 type metrics struct {
@@ -43,37 +30,37 @@ type labels struct {
 }
 
 func newMetrics() (*metrics, error) {
-	meter := otel.Meter(instrumentation)
-	m := &metrics{sets: map[Stage]map[Lane]*labels{}}
-	var errs [9]error
-	m.published, errs[0] = meter.Int64Counter(MetricPublished, metric.WithUnit("{message}"), metric.WithDescription("Messages stored."))
-	m.consumed, errs[1] = meter.Int64Counter(MetricConsumed, metric.WithUnit("{message}"), metric.WithDescription("Messages handled."))
-	m.retried, errs[2] = meter.Int64Counter(MetricRetried, metric.WithUnit("{attempt}"), metric.WithDescription("Attempts that will be repeated."))
-	m.parked, errs[3] = meter.Int64Counter(MetricParked, metric.WithUnit("{message}"), metric.WithDescription("Messages given up."))
-	m.inFlight, errs[4] = meter.Int64UpDownCounter(MetricInFlight, metric.WithUnit("{message}"), metric.WithDescription("Messages in hand."))
-	m.duration, errs[5] = meter.Float64Histogram(MetricDuration, metric.WithUnit("s"), metric.WithDescription("Time one attempt took."),
-		metric.WithExplicitBucketBoundaries(.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30))
-	m.backlog, errs[6] = meter.Int64Gauge(MetricBacklog, metric.WithUnit("{message}"), metric.WithDescription("Messages waiting or in hand."))
-	m.oldest, errs[7] = meter.Float64Gauge(MetricOldest, metric.WithUnit("s"), metric.WithDescription("Age of the oldest message."))
-	m.owned, errs[8] = meter.Int64Gauge(MetricOwned, metric.WithUnit("{partition}"), metric.WithDescription("Partitions owned."))
+	maker := instrument.New(names.ScopeBus)
+	m := &metrics{
+		published: maker.Counter(names.BusPublished),
+		consumed:  maker.Counter(names.BusConsumed),
+		retried:   maker.Counter(names.BusRetried),
+		parked:    maker.Counter(names.BusParked),
+		inFlight:  maker.UpDownCounter(names.BusInFlight),
+		duration:  maker.Histogram(names.BusProcess, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30),
+		backlog:   maker.Gauge(names.BusBacklog),
+		oldest:    maker.FloatGauge(names.BusOldest),
+		owned:     maker.Gauge(names.BusPartitions),
+		sets:      map[Stage]map[Lane]*labels{},
+	}
 	for _, s := range allStages {
 		m.sets[s] = map[Lane]*labels{}
 		for _, l := range []Lane{"", Live, Bulk} {
 			m.sets[s][l] = newLabels(s, l)
 		}
 	}
-	return m, errors.Join(errs[:]...)
+	return m, maker.Err()
 }
 
 func newLabels(s Stage, l Lane) *labels {
-	kv := []attribute.KeyValue{attribute.String(AttrStage, string(s))}
+	kv := []attribute.KeyValue{attribute.String(names.Stage, string(s))}
 	if l != "" {
-		kv = append(kv, attribute.String(AttrLane, string(l)))
+		kv = append(kv, attribute.String(names.Lane, string(l)))
 	}
 	set := metric.WithAttributeSet(attribute.NewSet(kv...))
 	x := &labels{add: []metric.AddOption{set}, record: []metric.RecordOption{set}}
 	for k := range x.kinds {
-		withKind := append(kv[:len(kv):len(kv)], attribute.String(AttrErrorKind, fault.Kind(k).String()))
+		withKind := append(kv[:len(kv):len(kv)], attribute.String(names.ErrorType, fault.Kind(k).String()))
 		x.kinds[k] = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(withKind...))}
 	}
 	return x

@@ -10,27 +10,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/dealsync/dealsync/libs/fault"
-)
-
-const instrumentation = "github.com/dealsync/dealsync/libs/bus"
-
-// Attributes of spans and metrics. The messaging names follow the OpenTelemetry
-// semantic conventions for messaging (development status).
-const (
-	AttrSystem      = "messaging.system"
-	AttrDestination = "messaging.destination.name"
-	AttrTemplate    = "messaging.destination.template"
-	AttrOperation   = "messaging.operation.type"
-	AttrMessageID   = "messaging.message.id"
-	AttrStage       = "dealsync.stage"
-	AttrLane        = "dealsync.lane"
-	AttrWorkspace   = "dealsync.workspace"
-	AttrConnection  = "dealsync.connection"
-	AttrObject      = "dealsync.object"
-	AttrKey         = "dealsync.key"
-	AttrAttempt     = "dealsync.attempt"
-	AttrErrorKind   = "dealsync.error.kind"
-	AttrErrorCode   = "dealsync.error.code"
+	"github.com/dealsync/dealsync/libs/telemetry/names"
 )
 
 var (
@@ -43,11 +23,11 @@ var (
 type spanNames struct{ publish, process string }
 
 func newSpanNames() map[Stage]spanNames {
-	names := map[Stage]spanNames{}
+	byStage := map[Stage]spanNames{}
 	for _, s := range allStages {
-		names[s] = spanNames{"publish " + s.template(), "process " + s.template()}
+		byStage[s] = spanNames{names.SpanPublish + s.template(), names.SpanProcess + s.template()}
 	}
-	return names
+	return byStage
 }
 
 // template is the low-cardinality name of a stage's subjects.
@@ -91,7 +71,7 @@ func (b *Bus) startProcess(ctx context.Context, d *Delivery) (context.Context, t
 	ctx, span := b.tracer.Start(ctx, b.names[d.Subject.Stage].process, consumer...)
 	if span.IsRecording() {
 		span.SetAttributes(d.attributes("process")...)
-		span.SetAttributes(attribute.Int(AttrAttempt, d.Attempt))
+		span.SetAttributes(attribute.Int(names.Attempt, d.Attempt))
 		if origin.IsValid() {
 			span.AddLink(trace.Link{SpanContext: origin})
 		}
@@ -101,23 +81,23 @@ func (b *Bus) startProcess(ctx context.Context, d *Delivery) (context.Context, t
 
 func (m *Message) attributes(operation string) []attribute.KeyValue {
 	return []attribute.KeyValue{
-		attribute.String(AttrSystem, "nats"),
-		attribute.String(AttrDestination, m.Subject.Stage.stream()),
-		attribute.String(AttrTemplate, m.Subject.Stage.template()),
-		attribute.String(AttrOperation, operation),
-		attribute.String(AttrMessageID, m.ID),
-		attribute.String(AttrLane, string(m.Subject.Lane)),
-		attribute.String(AttrWorkspace, m.Subject.Workspace),
-		attribute.String(AttrConnection, m.Subject.Connection),
-		attribute.String(AttrObject, m.Subject.Object),
-		attribute.String(AttrKey, m.Subject.Key),
+		attribute.String(names.MessagingSystem, "nats"),
+		attribute.String(names.MessagingStream, m.Subject.Stage.stream()),
+		attribute.String(names.MessagingTemplate, m.Subject.Stage.template()),
+		attribute.String(names.MessagingType, operation),
+		attribute.String(names.MessagingID, m.ID),
+		attribute.String(names.Lane, string(m.Subject.Lane)),
+		attribute.String(names.Workspace, m.Subject.Workspace),
+		attribute.String(names.Connection, m.Subject.Connection),
+		attribute.String(names.Object, m.Subject.Object),
+		attribute.String(names.Key, m.Subject.Key),
 	}
 }
 
 // endSpan closes a span with the error's kind and text, if there is one.
 func endSpan(span trace.Span, err error) {
 	if err != nil && span.IsRecording() {
-		span.SetAttributes(attribute.String(AttrErrorKind, fault.KindOf(err).String()), attribute.String(AttrErrorCode, fault.CodeOf(err)))
+		span.SetAttributes(attribute.String(names.ErrorType, fault.KindOf(err).String()), attribute.String(names.ErrorCode, fault.CodeOf(err)))
 		span.SetStatus(codes.Error, err.Error())
 	}
 	span.End()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dealsync/dealsync/libs/bus"
 	"github.com/dealsync/dealsync/libs/bus/bustest"
+	"github.com/dealsync/dealsync/libs/telemetry/names"
 )
 
 // The providers are global, so this test does not run beside others.
@@ -96,7 +97,7 @@ func checkMetrics(t *testing.T, reader metric.Reader) {
 	for _, sm := range rm.ScopeMetrics {
 		for _, m := range sm.Metrics {
 			seen[m.Name] = true
-			if sum, ok := m.Data.(metricdata.Sum[int64]); ok && m.Name == bus.MetricInFlight {
+			if sum, ok := m.Data.(metricdata.Sum[int64]); ok && m.Name == names.BusInFlight {
 				for _, p := range sum.DataPoints {
 					if p.Value != 0 {
 						t.Errorf("in flight after the end: %d", p.Value)
@@ -105,7 +106,7 @@ func checkMetrics(t *testing.T, reader metric.Reader) {
 			}
 		}
 	}
-	for _, name := range []string{bus.MetricPublished, bus.MetricConsumed, bus.MetricInFlight, bus.MetricDuration, bus.MetricBacklog, bus.MetricOldest, bus.MetricOwned} {
+	for _, name := range []string{names.BusPublished, names.BusConsumed, names.BusInFlight, names.BusProcess, names.BusBacklog, names.BusOldest, names.BusPartitions} {
 		if !seen[name] {
 			t.Errorf("metric %s is missing", name)
 		}

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/telemetry/names"
 )
 
 // Options of a Connector. The zero value works, without any rate limit.
@@ -38,6 +39,7 @@ type Connector struct {
 	search   gate
 	schemas  schemas
 	meters   *meters
+	labels   []attribute.KeyValue
 }
 
 // Open opens a driver for an account and wraps it. Every API call of the driver
@@ -47,7 +49,7 @@ func Open(open Opener, manifest Manifest, account Account, options Options) (*Co
 	if err != nil {
 		return nil, err
 	}
-	c := &Connector{manifest: manifest, options: options, meters: m}
+	c := &Connector{manifest: manifest, options: options, meters: m, labels: labelsOf(manifest.App, options.Name)}
 	if c.options.SchemaTTL <= 0 {
 		c.options.SchemaTTL = time.Hour
 	}
@@ -80,9 +82,8 @@ func (c *Connector) client(given *http.Client) *http.Client {
 	// An API that redirects a write is not the API that was configured.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	client.Transport = &transport{
-		next: client.Transport, all: c.all, search: c.search, app: c.manifest.App, name: c.options.Name,
-		tracer: otel.Tracer(instrumentation), meters: c.meters,
-		appAttributes: []attribute.KeyValue{attribute.String(AttrApp, c.manifest.App), attribute.String(AttrConnection, c.options.Name)},
+		next: client.Transport, all: c.all, search: c.search, app: c.manifest.App,
+		tracer: otel.Tracer(names.ScopeConnector), meters: c.meters, labels: c.labels,
 	}
 	return &client
 }

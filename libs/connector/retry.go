@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/dealsync/dealsync/libs/fault"
+	"github.com/dealsync/dealsync/libs/telemetry/names"
 )
 
 const (
@@ -59,7 +60,7 @@ func (c *Connector) pauseFor(ctx context.Context, op string, err error, try int)
 	if try >= tries || wait > quick || sleep(ctx, wait) != nil {
 		return false
 	}
-	c.add(ctx, c.meters.retries, 1, attribute.String(AttrOp, op))
+	c.add(ctx, c.meters.retries, 1, attribute.String(names.Op, op))
 	return true
 }
 

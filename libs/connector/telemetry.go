@@ -2,13 +2,15 @@ package connector
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/dealsync/dealsync/libs/telemetry/instrument"
+	"github.com/dealsync/dealsync/libs/telemetry/names"
 )
 
 type meters struct {
@@ -19,27 +21,36 @@ type meters struct {
 var sharedMeters = sync.OnceValues(newMeters)
 
 func newMeters() (*meters, error) {
-	meter := otel.Meter(instrumentation)
-	buckets := metric.WithExplicitBucketBoundaries(.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30)
-	m := &meters{}
-	var errs [7]error
-	m.calls, errs[0] = meter.Int64Counter(MetricCalls, metric.WithUnit("{call}"), metric.WithDescription("API calls."))
-	m.pauses, errs[1] = meter.Int64Counter(MetricPauses, metric.WithUnit("{pause}"), metric.WithDescription("Times an app asked to wait."))
-	m.retries, errs[2] = meter.Int64Counter(MetricRetries, metric.WithUnit("{call}"), metric.WithDescription("Quick repeats of failed work."))
-	m.schemas, errs[3] = meter.Int64Counter(MetricSchemas, metric.WithUnit("{read}"), metric.WithDescription("Schema reads."))
-	m.odd, errs[4] = meter.Int64Counter(MetricOddValues, metric.WithUnit("{value}"), metric.WithDescription("Values that are not of their field's type."))
-	m.duration, errs[5] = meter.Float64Histogram(MetricDuration, metric.WithUnit("s"), metric.WithDescription("Time to the answer's head."), buckets)
-	m.waits, errs[6] = meter.Float64Histogram(MetricWaits, metric.WithUnit("s"), metric.WithDescription("Time waited for the rate budget."), buckets)
-	if err := errors.Join(errs[:]...); err != nil {
+	maker := instrument.New(names.ScopeConnector)
+	buckets := []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
+	m := &meters{
+		calls:    maker.Counter(names.APICalls),
+		pauses:   maker.Counter(names.APIPauses),
+		retries:  maker.Counter(names.APIRetries),
+		schemas:  maker.Counter(names.APISchemaReads),
+		odd:      maker.Counter(names.APIOddValues),
+		duration: maker.Histogram(names.APICall, buckets...),
+		waits:    maker.Histogram(names.APIWait, buckets...),
+	}
+	if err := maker.Err(); err != nil {
 		return nil, fmt.Errorf("make connector metrics: %w", err)
 	}
 	return m, nil
 }
 
-// add counts n of something that has no more attributes than the connection.
+// labelsOf are the attributes that all telemetry of a connection has; name is
+// its workspace and its own name with a slash between.
+func labelsOf(app, name string) []attribute.KeyValue {
+	labels := []attribute.KeyValue{attribute.String(names.App, app)}
+	if workspace, connection, ok := strings.Cut(name, "/"); ok {
+		return append(labels, attribute.String(names.Workspace, workspace), attribute.String(names.Connection, connection))
+	}
+	return append(labels, attribute.String(names.Connection, name))
+}
+
+// add counts n of something.
 func (c *Connector) add(ctx context.Context, counter metric.Int64Counter, n int, more ...attribute.KeyValue) {
 	if n > 0 {
-		counter.Add(ctx, int64(n), metric.WithAttributes(append(more,
-			attribute.String(AttrApp, c.manifest.App), attribute.String(AttrConnection, c.options.Name))...))
+		counter.Add(ctx, int64(n), metric.WithAttributes(append(more, c.labels...)...))
 	}
 }

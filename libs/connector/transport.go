@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/dealsync/dealsync/libs/fault"
+	"github.com/dealsync/dealsync/libs/telemetry/names"
 )
 
 // Limiter shares an account's rate limit between all replicas.
@@ -62,12 +63,12 @@ func (g gate) take(ctx context.Context, lane string, cost int) (waited time.Dura
 // transport is below every driver's client: it paces, counts, times and traces
 // each API call. It repeats nothing.
 type transport struct {
-	next          http.RoundTripper
-	all, search   gate
-	app, name     string
-	tracer        trace.Tracer
-	meters        *meters
-	appAttributes []attribute.KeyValue
+	next        http.RoundTripper
+	all, search gate
+	app         string
+	tracer      trace.Tracer
+	meters      *meters
+	labels      []attribute.KeyValue
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -81,23 +82,24 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	ctx, span := t.tracer.Start(ctx, t.app+" "+call.Op, trace.WithSpanKind(trace.SpanKindClient),
-		trace.WithAttributes(t.appAttributes...))
+		trace.WithAttributes(t.labels...))
 	defer span.End()
 	start := time.Now()
 	res, err := t.next.RoundTrip(req.WithContext(ctx))
-	status := "error"
+	end := attribute.String(names.ErrorType, "no_answer")
 	if err == nil {
-		status = strconv.Itoa(res.StatusCode)
+		end = attribute.Int(names.HTTPStatus, res.StatusCode)
 		if span.IsRecording() {
-			span.SetAttributes(attribute.String(AttrMethod, req.Method), attribute.Int(AttrStatus, res.StatusCode))
+			span.SetAttributes(attribute.String(names.HTTPMethod, req.Method), end)
 		}
 		if res.StatusCode >= http.StatusBadRequest {
-			span.SetStatus(codes.Error, status)
+			span.SetStatus(codes.Error, strconv.Itoa(res.StatusCode))
 		}
 	} else {
+		span.SetAttributes(end)
 		span.SetStatus(codes.Error, "no answer")
 	}
-	t.count(ctx, call, lane, status, time.Since(start))
+	t.count(ctx, call, lane, end, time.Since(start))
 	return res, err
 }
 
@@ -109,18 +111,18 @@ func (t *transport) pace(ctx context.Context, call Call, lane string) error {
 		waited += more
 	}
 	if waited > time.Millisecond {
-		t.meters.waits.Record(ctx, waited.Seconds(), metric.WithAttributes(attribute.String(AttrApp, t.app),
-			attribute.String(AttrConnection, t.name), attribute.String(AttrLane, lane)))
+		t.meters.waits.Record(ctx, waited.Seconds(), metric.WithAttributes(t.with(attribute.String(names.Lane, lane))...))
 	}
 	return err
 }
 
-func (t *transport) count(ctx context.Context, call Call, lane, status string, took time.Duration) {
-	app, name, op := attribute.String(AttrApp, t.app), attribute.String(AttrConnection, t.name), attribute.String(AttrOp, call.Op)
-	t.meters.duration.Record(ctx, took.Seconds(), metric.WithAttributes(app, name, op))
-	t.meters.calls.Add(ctx, 1, metric.WithAttributes(app, name, op,
-		attribute.String(AttrLane, lane), attribute.String(AttrStatus, status)))
+func (t *transport) count(ctx context.Context, call Call, lane string, end attribute.KeyValue, took time.Duration) {
+	op := attribute.String(names.Op, call.Op)
+	t.meters.duration.Record(ctx, took.Seconds(), metric.WithAttributes(t.with(op)...))
+	t.meters.calls.Add(ctx, 1, metric.WithAttributes(t.with(op, attribute.String(names.Lane, lane), end)...))
 }
+
+func (t *transport) with(more ...attribute.KeyValue) []attribute.KeyValue { return append(more, t.labels...) }
 
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

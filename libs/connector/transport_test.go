@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"github.com/dealsync/dealsync/libs/fault"
+	"github.com/dealsync/dealsync/libs/telemetry/names"
 )
 
 type roundTrip func(*http.Request) (*http.Response, error)
@@ -122,7 +123,7 @@ func TestEachCallHasAClientSpan(t *testing.T) { // sets the global tracer, so no
 	for _, a := range spans[0].Attributes() {
 		found[string(a.Key)] = a.Value.String()
 	}
-	if found[AttrApp] != "fake" || found[AttrConnection] != "acme/fake" || found[AttrStatus] != "503" {
+	if found[names.App] != "fake" || found[names.Workspace] != "acme" || found[names.Connection] != "fake" || found[names.HTTPStatus] != "503" {
 		t.Errorf("attributes %v", found)
 	}
 }

@@ -1,5 +1,5 @@
 // Package telemetry starts logs, metrics and traces for a process. Names of
-// metrics, spans and attributes stand in names.go. It never fails a request:
+// metrics, spans and attributes stand in its package names. It never fails a request:
 // what cannot be exported is dropped.
 package telemetry
 
