@@ -586,7 +586,10 @@ type PairSide struct {
 	Recent []*Sent   `protobuf:"bytes,6,rep,name=recent,proto3" json:"recent,omitempty"`
 	Title  string    `protobuf:"bytes,7,opt,name=title,proto3" json:"title,omitempty"`
 	// seen: an image of this record has arrived.
-	Seen          bool `protobuf:"varint,8,opt,name=seen,proto3" json:"seen,omitempty"`
+	Seen bool `protobuf:"varint,8,opt,name=seen,proto3" json:"seen,omitempty"`
+	// made_ms is when our create of this record was answered; 0 when it was not
+	// ours. Edits up to then met no counterpart and make no conflict.
+	MadeMs        int64 `protobuf:"varint,9,opt,name=made_ms,json=madeMs,proto3" json:"made_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -675,6 +678,13 @@ func (x *PairSide) GetSeen() bool {
 		return x.Seen
 	}
 	return false
+}
+
+func (x *PairSide) GetMadeMs() int64 {
+	if x != nil {
+		return x.MadeMs
+	}
+	return 0
 }
 
 // Pair is the durable link of two records under one sync.
@@ -1084,7 +1094,7 @@ const file_dealsync_ledger_v1_ledger_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\x06R\x05value:\x028\x01\x1a7\n" +
 	"\tLeftEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x06R\x05value:\x028\x01\"\xfe\x01\n" +
+	"\x05value\x18\x02 \x01(\x06R\x05value:\x028\x01\"\x97\x02\n" +
 	"\bPairSide\x12\x16\n" +
 	"\x06record\x18\x01 \x01(\tR\x06record\x12\x1a\n" +
 	"\bexcluded\x18\x02 \x01(\tR\bexcluded\x12\x16\n" +
@@ -1093,7 +1103,8 @@ const file_dealsync_ledger_v1_ledger_proto_rawDesc = "" +
 	"\x06flight\x18\x05 \x01(\v2\x18.dealsync.event.v1.WriteR\x06flight\x120\n" +
 	"\x06recent\x18\x06 \x03(\v2\x18.dealsync.ledger.v1.SentR\x06recent\x12\x14\n" +
 	"\x05title\x18\a \x01(\tR\x05title\x12\x12\n" +
-	"\x04seen\x18\b \x01(\bR\x04seen\"\xc0\x05\n" +
+	"\x04seen\x18\b \x01(\bR\x04seen\x12\x17\n" +
+	"\amade_ms\x18\t \x01(\x03R\x06madeMs\"\xc0\x05\n" +
 	"\x04Pair\x12\x12\n" +
 	"\x04sync\x18\x01 \x01(\tR\x04sync\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x04R\aversion\x126\n" +
