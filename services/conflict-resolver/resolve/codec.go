@@ -10,6 +10,11 @@ import (
 	"github.com/dealsync/dealsync/services/conflict-resolver/internal/core"
 )
 
+// forgotten is the version of the entry among a side's recent writes that holds
+// no write, but the time by unit until which writes have been dropped. No write
+// has it: versions begin with 1.
+const forgotten = 0
+
 // scope is what a pair's messages carry beside what the core knows.
 type scope struct {
 	sync *configv1.Sync
@@ -40,7 +45,7 @@ func pairOf(doc *ledgerv1.Pair) core.Pair {
 func sideOf(s *ledgerv1.PairSide) core.PairSide {
 	ps := core.PairSide{
 		Record: s.GetRecord(), Title: s.GetTitle(), Excluded: s.GetExcluded(), Detail: s.GetDetail(),
-		Deleted: s.GetDeleted(), Seen: s.GetSeen(),
+		Deleted: s.GetDeleted(), Seen: s.GetSeen(), MadeMs: s.GetMadeMs(),
 	}
 	if f := s.GetFlight(); f != nil {
 		ps.Flight = &core.Write{
@@ -49,6 +54,13 @@ func sideOf(s *ledgerv1.PairSide) core.PairSide {
 		}
 	}
 	for _, r := range s.GetRecent() {
+		if r.GetVersion() == forgotten {
+			ps.Forgotten = make(map[string]int64, len(r.GetWrote()))
+			for unit, until := range r.GetWrote() {
+				ps.Forgotten[unit] = int64(until) //nolint:gosec // written from an int64
+			}
+			continue
+		}
 		ps.Recent = append(ps.Recent, core.Sent{
 			Version: r.GetVersion(), From: r.GetSentMs(), Until: r.GetAnsweredMs(), Wrote: r.GetWrote(), Left: r.GetLeft(),
 		})
@@ -85,9 +97,17 @@ func (sc scope) document(p core.Pair) *ledgerv1.Pair {
 func (sc scope) side(ps core.PairSide) *ledgerv1.PairSide {
 	s := &ledgerv1.PairSide{
 		Record: ps.Record, Title: ps.Title, Excluded: ps.Excluded, Detail: ps.Detail, Deleted: ps.Deleted, Seen: ps.Seen,
+		MadeMs: ps.MadeMs,
 	}
 	if ps.Flight != nil {
 		s.Flight = sc.write(*ps.Flight)
+	}
+	if len(ps.Forgotten) > 0 {
+		f := &ledgerv1.Sent{Version: forgotten, Wrote: make(map[string]uint64, len(ps.Forgotten))}
+		for unit, until := range ps.Forgotten {
+			f.Wrote[unit] = uint64(until) //nolint:gosec // read back as an int64
+		}
+		s.Recent = append(s.Recent, f)
 	}
 	for _, r := range ps.Recent {
 		s.Recent = append(s.Recent, &ledgerv1.Sent{

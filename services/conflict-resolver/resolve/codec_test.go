@@ -16,11 +16,12 @@ func TestPairsSurviveStorage(t *testing.T) {
 	t.Parallel()
 	fields := deal.Fields{"amount": "5", "currency": "EUR"}
 	full := core.PairSide{
-		Record: "1", Title: "Big one", Excluded: "filter", Detail: "value < 1000", Deleted: true, Seen: true,
+		Record: "1", Title: "Big one", Excluded: "filter", Detail: "value < 1000", Deleted: true, Seen: true, MadeMs: 77,
 		Flight: &core.Write{
 			Side: deal.App, Op: core.Update, Record: "1", Units: []core.UnitWrite{{Unit: "amount", Fields: fields}},
 			Version: 7, DecidedMs: 8, OriginMs: 9, Bulk: true,
 		},
+		Forgotten: map[string]int64{"amount": 2},
 		Recent: []core.Sent{{
 			Version: 3, From: 4, Until: 5, Wrote: map[string]uint64{"amount": 6}, Left: map[string]uint64{"amount": core.Untranslatable},
 		}},

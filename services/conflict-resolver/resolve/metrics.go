@@ -2,29 +2,13 @@ package resolve
 
 import (
 	"context"
-	"fmt"
 
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/dealsync/dealsync/libs/telemetry/instrument"
+	"github.com/dealsync/dealsync/libs/telemetry/names"
 	"github.com/dealsync/dealsync/services/conflict-resolver/internal/core"
-)
-
-// Names of the metrics. All count by sync; MetricConflicts also by winner and
-// reason, MetricExcluded by reason, MetricWrites by side and operation,
-// MetricRefreshes by side and reason ("window_lost" among them).
-const (
-	MetricEdits     = "dealsync.resolver.edits"
-	MetricEchoes    = "dealsync.resolver.echoes"
-	MetricStale     = "dealsync.resolver.stale"
-	MetricAsides    = "dealsync.resolver.asides"
-	MetricConflicts = "dealsync.resolver.conflicts"
-	MetricExcluded  = "dealsync.resolver.excluded"
-	MetricWrites    = "dealsync.resolver.writes"
-	MetricRefreshes = "dealsync.resolver.refreshes"
-	MetricFolded    = "dealsync.resolver.folded"
-	MetricDropped   = "dealsync.resolver.dropped"
 )
 
 type metrics struct {
@@ -32,29 +16,20 @@ type metrics struct {
 }
 
 func newMetrics() (*metrics, error) {
-	var m metrics
-	for _, c := range []struct {
-		into        *metric.Int64Counter
-		name, about string
-	}{
-		{&m.edits, MetricEdits, "Units edited by people."},
-		{&m.echoes, MetricEchoes, "Units in which our own write came back and was dropped."},
-		{&m.stale, MetricStale, "News older than what is known."},
-		{&m.asides, MetricAsides, "News set aside until a write is answered."},
-		{&m.conflicts, MetricConflicts, "Conflicts decided, by winner."},
-		{&m.excluded, MetricExcluded, "Records excluded, by reason."},
-		{&m.writes, MetricWrites, "Writes decided, by side and operation."},
-		{&m.refreshes, MetricRefreshes, "Records asked for again, by reason."},
-		{&m.folded, MetricFolded, "News passed on to the pair that a record belongs to."},
-		{&m.dropped, MetricDropped, "News of syncs that do not exist any more."},
-	} {
-		counter, err := otel.Meter("dealsync/conflict-resolver").Int64Counter(c.name, metric.WithDescription(c.about))
-		if err != nil {
-			return nil, fmt.Errorf("metric %s: %w", c.name, err)
-		}
-		*c.into = counter
+	maker := instrument.New(names.ScopeResolver)
+	m := &metrics{
+		edits:     maker.Counter(names.ResolverEdits),
+		echoes:    maker.Counter(names.ResolverEchoes),
+		stale:     maker.Counter(names.ResolverStale),
+		asides:    maker.Counter(names.ResolverAsides),
+		conflicts: maker.Counter(names.ResolverConflicts),
+		excluded:  maker.Counter(names.ResolverExcluded),
+		writes:    maker.Counter(names.ResolverWrites),
+		refreshes: maker.Counter(names.ResolverRefreshes),
+		folded:    maker.Counter(names.ResolverFolded),
+		dropped:   maker.Counter(names.ResolverDropped),
 	}
-	return &m, nil
+	return m, maker.Err()
 }
 
 // count counts what a decision is about.
@@ -69,21 +44,21 @@ func (m *metrics) count(ctx context.Context, sc scope, d *core.Decision) {
 	add(m.stale, d.Tally.Stale)
 	add(m.asides, d.Tally.Asides)
 	for _, c := range d.Tally.Conflicts {
-		add(m.conflicts, 1, attribute.String("winner", c.Winner.String()), attribute.String("reason", c.Reason))
+		add(m.conflicts, 1, attribute.String(names.Winner, c.Winner.String()), attribute.String(names.Reason, c.Reason))
 	}
 	if d.Tally.Excluded != "" {
-		add(m.excluded, 1, attribute.String("reason", d.Tally.Excluded))
+		add(m.excluded, 1, attribute.String(names.Reason, d.Tally.Excluded))
 	}
 	for _, w := range d.Writes {
-		add(m.writes, 1, attribute.String("side", w.Side.String()), attribute.String("op", opName(w.Op)))
+		add(m.writes, 1, attribute.String(names.Side, w.Side.String()), attribute.String(names.Op, opName(w.Op)))
 	}
 	for _, r := range d.Refresh {
-		add(m.refreshes, 1, attribute.String("side", r.Side.String()), attribute.String("reason", r.Reason))
+		add(m.refreshes, 1, attribute.String(names.Side, r.Side.String()), attribute.String(names.Reason, r.Reason))
 	}
 }
 
 func of(workspace, sync string) []attribute.KeyValue {
-	return []attribute.KeyValue{attribute.String("workspace", workspace), attribute.String("sync", sync)}
+	return []attribute.KeyValue{attribute.String(names.Workspace, workspace), attribute.String(names.Sync, sync)}
 }
 
 func opName(op core.Op) string {

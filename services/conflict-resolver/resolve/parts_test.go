@@ -128,9 +128,9 @@ func TestAConflictOnRealParts(t *testing.T) {
 	now := time.Now()
 	p.edit(deal.HubSpot, "h1", "1", now.Add(-time.Hour))
 	p.wantWrite(deal.App, "value", "1")
-	p.edit(deal.HubSpot, "h1", "2", now.Add(-2*time.Minute))
+	p.edit(deal.HubSpot, "h1", "2", now.Add(time.Minute)) // after the create, by its own clock
 	p.wantWrite(deal.App, "value", "2")
-	p.edit(deal.App, "a1", "3", now.Add(time.Minute)) // after our write, by its own clock
+	p.edit(deal.App, "a1", "3", now.Add(2*time.Minute))
 	p.wantWrite(deal.App, "value", "2")
 
 	link, err := p.ledger.Links.Fresh(t.Context(), ledger.LinkKey("acme", "hs", "deal", "h1", "deals"))

@@ -58,14 +58,23 @@ func (ps *PairSide) echoes(unit string, v uint64, t, skew int64) bool {
 }
 
 // remember adds an answered write and drops the oldest that no echo needs: the
-// last write of a unit stays, for as long as the side may still hold it.
+// last write of a unit stays, for as long as the side may still hold it. Until
+// when writes were dropped is kept, as a late echo could not be told any more.
 func (ps *PairSide) remember(s Sent) {
 	ps.Recent = append(ps.Recent, s)
 	for i := 0; len(ps.Recent) > recentWrites && i < len(ps.Recent); i++ {
-		if superseded(ps.Recent[i], ps.Recent[i+1:]) {
-			ps.Recent = slices.Delete(ps.Recent, i, i+1)
-			i--
+		old := ps.Recent[i]
+		if !superseded(old, ps.Recent[i+1:]) {
+			continue
 		}
+		if ps.Forgotten = maps.Clone(ps.Forgotten); ps.Forgotten == nil {
+			ps.Forgotten = map[string]int64{}
+		}
+		for unit := range old.Wrote {
+			ps.Forgotten[unit] = max(ps.Forgotten[unit], old.Until)
+		}
+		ps.Recent = slices.Delete(ps.Recent, i, i+1)
+		i--
 	}
 }
 
@@ -105,6 +114,7 @@ func (st *step) answer(o *Outcome) {
 	switch {
 	case o.Gone:
 		st.failed(f)
+		ps.remember(st.sent(f, o)) // an earlier try may have been carried out
 		st.gone(ps)
 	case o.Rejected:
 		st.failed(f)
@@ -166,31 +176,37 @@ func (st *step) rejected(f *Write, o *Outcome) {
 }
 
 func (st *step) written(ps *PairSide, f *Write, o *Outcome) {
+	s := st.sent(f, o)
 	if f.Op == Create {
-		ps.Record = o.Record
+		ps.Record, ps.MadeMs = o.Record, s.Until
 	}
-	until := o.AnsweredMs
-	if until == 0 {
-		until = st.now
+	for unit := range s.Wrote {
+		st.edit(unit, func(u *Unit) { u.On(st.in.Side).settle(s.span(unit), st.policy.SkewMs) })
+		delete(st.p.Rejected, markKey(st.in.Side, unit))
 	}
+	ps.remember(s)
+	st.tell(Entry{Event: "written", Side: st.in.Side, Record: ps.Record})
+}
+
+// sent is what is kept of an answered write.
+func (st *step) sent(f *Write, o *Outcome) Sent {
 	s := Sent{
-		Version: f.Version, From: f.DecidedMs, Until: until,
+		Version: f.Version, From: f.DecidedMs, Until: o.AnsweredMs,
 		Wrote: make(map[string]uint64, len(f.Units)), Left: map[string]uint64{},
+	}
+	if s.Until == 0 {
+		s.Until = st.now
 	}
 	if o.SentMs > 0 {
 		s.From = min(s.From, o.SentMs)
 	}
 	for _, w := range f.Units {
-		wrote, left := w.Fields.Fingerprint(), leftBy(w, o).Fingerprint()
-		s.Wrote[w.Unit] = wrote
-		if left != wrote {
+		s.Wrote[w.Unit] = w.Fields.Fingerprint()
+		if left := leftBy(w, o).Fingerprint(); left != s.Wrote[w.Unit] {
 			s.Left[w.Unit] = left
 		}
-		st.edit(w.Unit, func(u *Unit) { u.On(st.in.Side).settle(s.span(w.Unit), st.policy.SkewMs) })
-		delete(st.p.Rejected, markKey(st.in.Side, w.Unit))
 	}
-	ps.remember(s)
-	st.tell(Entry{Event: "written", Side: st.in.Side, Record: ps.Record})
+	return s
 }
 
 // leftBy is what the app says a unit holds after the write; a field that it

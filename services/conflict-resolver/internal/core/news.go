@@ -73,6 +73,9 @@ func (st *step) judge(unit string, us *UnitSide, n *news) verdict {
 	if n.origin != deal.Others && ps.echoes(unit, n.own, n.At, skew) {
 		return echo
 	}
+	if until, ok := ps.Forgotten[unit]; ok && n.origin != deal.Others && n.At <= until+skew {
+		return stale // perhaps the echo of a write that is forgotten; later ones followed
+	}
 	if n.origin == deal.Ours && us.Held.Set && !us.Held.Unsure && n.own == us.Held.Own {
 		return known
 	}
@@ -181,7 +184,7 @@ func (st *step) match() {
 		if !u.HubSpot.Edit.Set || !u.App.Edit.Set || equivalent(u.HubSpot.Edit, u.App.Edit) {
 			continue
 		}
-		c := Wanted(u.HubSpot.Edit, u.App.Edit, st.policy.winner(st.policy.unit(name)), 1<<62)
+		c := Wanted(u.HubSpot.Edit, u.App.Edit, st.policy.winner(st.policy.unit(name)), 1<<62, 0)
 		st.conflict(name, c, "first_match")
 		lost := u.On(c.By.Other())
 		lost.Edit = Edit{At: lost.Edit.At}

@@ -9,6 +9,7 @@ package core
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/dealsync/dealsync/libs/deal"
@@ -45,8 +46,11 @@ type PairSide struct {
 	Detail   string
 	Deleted  bool
 	Seen     bool   // an image of this record has been taken in
+	MadeMs   int64  // when our create of this record was answered; 0 when it is not ours
 	Flight   *Write // the one unanswered write to this side
 	Recent   []Sent // answered writes, oldest first
+	// Forgotten says until when a unit's writes have been dropped from Recent.
+	Forgotten map[string]int64
 }
 
 // Unit is one field mapping line of a pair.
@@ -142,6 +146,17 @@ func (p *Pair) On(s deal.Side) *PairSide {
 		return &p.App
 	}
 	return &p.HubSpot
+}
+
+// madeMs is when the pair's counterpart was made by us; 0 when both records
+// are people's, and never yet while the create is unanswered.
+func (p *Pair) madeMs() int64 {
+	for _, s := range sides {
+		if f := p.On(s).Flight; f != nil && f.Op == Create {
+			return math.MaxInt64
+		}
+	}
+	return max(p.HubSpot.MadeMs, p.App.MadeMs)
 }
 
 // On is what is known of the unit on side s.

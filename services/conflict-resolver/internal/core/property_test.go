@@ -23,8 +23,8 @@ func TestOrderDoesNotMatter(t *testing.T) {
 		other := deliver(t, edits, policy, "other")
 		for _, unit := range simUnits {
 			u, v := one.Units[unit], other.Units[unit]
-			a := Wanted(u.HubSpot.Edit, u.App.Edit, policy.Winner, policy.WindowMs)
-			b := Wanted(v.HubSpot.Edit, v.App.Edit, policy.Winner, policy.WindowMs)
+			a := Wanted(u.HubSpot.Edit, u.App.Edit, policy.Winner, policy.WindowMs, 0)
+			b := Wanted(v.HubSpot.Edit, v.App.Edit, policy.Winner, policy.WindowMs, 0)
 			if a != b {
 				t.Fatalf("%s: %+v in one order, %+v in the other", unit, a, b)
 			}
@@ -41,8 +41,8 @@ func TestWantedIsSymmetric(t *testing.T) {
 			return Edit{Own: v, Other: v, At: rapid.Int64Range(0, 12).Draw(t, name+"_at") * minute, Set: true}
 		}
 		h, a := draw("hubspot"), draw("app")
-		one := Wanted(h, a, deal.HubSpot, 5*minute)
-		other := Wanted(a, h, deal.App, 5*minute)
+		one := Wanted(h, a, deal.HubSpot, 5*minute, 0)
+		other := Wanted(a, h, deal.App, 5*minute, 0)
 		if one.Edit != other.Edit || one.Conflict != other.Conflict {
 			t.Fatalf("%+v, mirrored %+v", one, other)
 		}

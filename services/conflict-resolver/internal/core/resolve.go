@@ -123,7 +123,7 @@ func Needs(p Pair, in Input, policy Policy, now int64) []Rival {
 // wanted is the choice for a unit as the step knows it.
 func (st *step) wanted(unit string) Choice {
 	u := st.p.Units[unit]
-	return Wanted(u.HubSpot.Edit, u.App.Edit, st.policy.winner(st.policy.unit(unit)), st.policy.WindowMs)
+	return Wanted(u.HubSpot.Edit, u.App.Edit, st.policy.winner(st.policy.unit(unit)), st.policy.WindowMs, st.p.madeMs())
 }
 
 // take takes the input into the pair; false when there is nothing to resolve.

@@ -353,6 +353,23 @@ func TestCreates(t *testing.T) {
 	}
 }
 
+func TestR7AValueOlderThanTheCounterpartIsNoRival(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.says(deal.HubSpot, "amount", "1", b.now)
+	b.answer(deal.App)
+	b.now += minute
+	b.says(deal.App, "amount", "2", b.now) // a minute after the deal was made in HubSpot
+	b.wantWrites("hubspot:amount=2")
+	b.answer(deal.HubSpot)
+	b.now += minute
+	b.says(deal.HubSpot, "amount", "3", b.now)
+	b.answer(deal.App)
+	b.now += minute
+	b.says(deal.App, "amount", "4", b.now) // now both have been edited within five minutes
+	b.wantWrites("app:amount=3")
+}
+
 func TestExclusionsAndTombstones(t *testing.T) {
 	t.Parallel()
 	t.Run("R9: an excluded deal catches up when it comes back", func(t *testing.T) {

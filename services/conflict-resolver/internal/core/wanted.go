@@ -19,8 +19,10 @@ type Choice struct {
 //   - edits that say the same after mapping are no conflict;
 //   - edits within the window of each other are one, and the winner's stands,
 //     unless it is blank and the loser's is not;
+//   - values that a record had before its counterpart was made (madeMs) met
+//     nobody's edit on the other side: they are no conflict either;
 //   - else the later edit stands; of two at the same time, the winner's.
-func Wanted(hubspot, app Edit, winner deal.Side, windowMs int64) Choice {
+func Wanted(hubspot, app Edit, winner deal.Side, windowMs, madeMs int64) Choice {
 	byHubSpot, byApp := Choice{By: deal.HubSpot, Edit: hubspot}, Choice{By: deal.App, Edit: app}
 	switch {
 	case !hubspot.Set && !app.Set:
@@ -35,7 +37,7 @@ func Wanted(hubspot, app Edit, winner deal.Side, windowMs int64) Choice {
 		won, lost = byApp, byHubSpot
 	}
 	gap := won.Edit.At - lost.Edit.At
-	if equivalent(hubspot, app) || max(gap, -gap) > windowMs {
+	if equivalent(hubspot, app) || max(gap, -gap) > windowMs || min(hubspot.At, app.At) <= madeMs {
 		if gap < 0 {
 			return lost
 		}
