@@ -13,6 +13,7 @@ import (
 	"github.com/dealsync/dealsync/libs/event"
 	"github.com/dealsync/dealsync/libs/fault"
 	"github.com/dealsync/dealsync/libs/ledger"
+	"github.com/dealsync/dealsync/libs/telemetry/names"
 	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
 	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
 	"github.com/dealsync/dealsync/services/change-detector/internal/core"
@@ -66,7 +67,7 @@ func (s *Service) look(ctx context.Context, app App, l look) error {
 			return fmt.Errorf("look at %s %s of %s: %w", l.object, l.record, l.connection, err)
 		}
 		if !known {
-			count(ctx, s.metrics.detected, 1, "cause", causes[l.cause], "result", "gone")
+			count(ctx, s.metrics.detected, 1, names.Cause, causes[l.cause], names.Result, "gone")
 			s.log.DebugContext(ctx, "record.gone", "workspace", l.workspace, "connection", l.connection, "object", string(l.object), "record", l.record)
 			return nil
 		}
@@ -110,7 +111,7 @@ func (s *Service) merge(ctx context.Context, app App, l *look, was core.Copy, ex
 		if err != nil {
 			return core.Result{}, false, err
 		}
-		count(ctx, s.metrics.reads, 1, "cause", causes[l.cause])
+		count(ctx, s.metrics.reads, 1, names.Cause, causes[l.cause])
 		if got != nil {
 			m.Read(recordOf(got))
 		} else {
@@ -130,13 +131,14 @@ func (s *Service) settle(ctx context.Context, key ledger.Key, l *look, r core.Re
 	if r.Store {
 		result = "time"
 	}
-	if r.News {
-		result = "change"
-		m, err := l.change(r, s.now().UnixMilli())
-		if err != nil {
+	if len(r.Hidden) > 0 && r.Copy.Complete {
+		if err := s.publish(ctx, l, r.Uncovered()); err != nil {
 			return err
 		}
-		if err := s.deps.Bus.Publish(ctx, m); err != nil {
+	}
+	if r.News {
+		result = "change"
+		if err := s.publish(ctx, l, r); err != nil {
 			return err
 		}
 	}
@@ -145,8 +147,16 @@ func (s *Service) settle(ctx context.Context, key ledger.Key, l *look, r core.Re
 			return err
 		}
 	}
-	count(ctx, s.metrics.detected, 1, "cause", causes[l.cause], "result", result)
+	count(ctx, s.metrics.detected, 1, names.Cause, causes[l.cause], names.Result, result)
 	return nil
+}
+
+func (s *Service) publish(ctx context.Context, l *look, r core.Result) error {
+	m, err := l.change(r, s.now().UnixMilli())
+	if err != nil {
+		return err
+	}
+	return s.deps.Bus.Publish(ctx, m)
 }
 
 var causes = map[eventv1.Cause]string{

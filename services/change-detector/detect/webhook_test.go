@@ -72,13 +72,18 @@ func TestATouchIsNoChange(t *testing.T) {
 }
 
 // A stale edit may have been told by a look that crashed before it stored what
-// it told; the image tells everybody what is so.
+// it told; the image tells everybody what is so. What the edit is stale against
+// may be our own write, so the edit is told too: it may win a conflict (R7).
 func TestAStaleEditIsAnsweredWithTheImage_N3(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.hold(t, "42", at(60), map[string]string{"title": "Boat"})
 	b.webhook(t, edit("42", at(30), "title", "Late"))
 	c := b.next(t).change
+	if f := c.GetFields()["title"]; f.GetValue() != "Late" || f.GetEditedMs() != at(30).UnixMilli() {
+		t.Errorf("change = %v, want the late edit first", c)
+	}
+	c = b.next(t).change
 	if f := c.GetFields()["title"]; f.GetValue() != "Boat" || len(c.GetChanged()) != 0 {
 		t.Errorf("change = %v, want the title that stands, as no change", c)
 	}

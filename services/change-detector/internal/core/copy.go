@@ -80,6 +80,10 @@ type Merge struct {
 	stale  bool
 	origin deal.Origin
 	heard  bool
+	// by is who made the fields that an event of this merge has set.
+	by map[string]deal.Origin
+	// hidden are edits that a later value hides before anybody heard of them.
+	hidden map[string]Field
 }
 
 // Begin starts a merge onto before; existed is false for a record that has no

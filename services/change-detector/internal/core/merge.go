@@ -25,6 +25,7 @@ func (m *Merge) Event(e Event) {
 	}
 	for name, value := range e.Fields {
 		if len(e.Touched) == 0 || slices.Contains(e.Touched, name) {
+			m.hide(name, Field{value, e.At}, e.Origin)
 			m.edited(name, Field{value, e.At})
 		} else {
 			m.seen(name, Field{value, e.At})
@@ -32,6 +33,31 @@ func (m *Merge) Event(e Event) {
 	}
 	if e.Whole {
 		m.complete()
+	}
+}
+
+// hide keeps the earlier of two edits when the later one may be our own write:
+// it is then hidden from the copy, but may still win a conflict (R7), which
+// goes by edit times and never by who was heard first.
+func (m *Merge) hide(name string, f Field, by deal.Origin) {
+	have, ok := m.now.Fields[name]
+	made, here := m.by[name]
+	lost, lostBy, wonBy := f, by, made
+	if !ok || f.At > have.At {
+		if m.by == nil {
+			m.by = map[string]deal.Origin{}
+		}
+		m.by[name] = by
+		if !here {
+			return // it has been told before
+		}
+		lost, lostBy, wonBy = have, made, by
+	}
+	if ok && have.Value != f.Value && have.At != f.At && lostBy != deal.Ours && wonBy != deal.Others && lost.At >= m.hidden[name].At {
+		if m.hidden == nil {
+			m.hidden = map[string]Field{}
+		}
+		m.hidden[name] = lost
 	}
 }
 

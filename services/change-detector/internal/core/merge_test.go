@@ -403,3 +403,46 @@ func FuzzMerge(f *testing.F) {
 		}
 	})
 }
+
+// A person's edit and the echo of our own write come in any order and together
+// or apart; the person's edit is heard of in every case, or a conflict would be
+// decided by who came first (R7).
+func TestAnEditIsNotHiddenByOurOwnWrite_R7(t *testing.T) {
+	t.Parallel()
+	person := core.Event{At: then, Fields: map[string]string{"title": "person"}, Origin: deal.Others}
+	ours := core.Event{At: later, Fields: map[string]string{"title": "ours"}, Origin: deal.Ours}
+	before := core.Copy{Fields: map[string]core.Field{"title": {Value: "A", At: then - 1000}}, Complete: true}
+	for _, tt := range []struct {
+		name   string
+		events []core.Event
+		hidden bool
+	}{
+		{"the echo after the edit, together", []core.Event{person, ours}, true},
+		{"the edit after the echo, together", []core.Event{ours, person}, true},
+		{"a person's later edit hides nothing that counts", []core.Event{person, {At: later, Fields: ours.Fields, Origin: deal.Others}}, false},
+		{"our older write is no edit", []core.Event{{At: then, Fields: person.Fields, Origin: deal.Ours}, ours}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := core.Begin(before, true)
+			for _, e := range tt.events {
+				m.Event(e)
+			}
+			r := m.Result(nil)
+			if r.Copy.Fields["title"].Value != "ours" {
+				t.Errorf("the copy holds %q", r.Copy.Fields["title"].Value)
+			}
+			if got := r.Hidden["title"].Value == "person"; got != tt.hidden {
+				t.Errorf("hidden: %+v", r.Hidden)
+			}
+			if tt.hidden && r.Uncovered().Copy.Fields["title"] != (core.Field{Value: "person", At: then}) {
+				t.Errorf("uncovered: %+v", r.Uncovered())
+			}
+		})
+	}
+	m := core.Begin(core.Copy{Fields: map[string]core.Field{"title": {Value: "ours", At: later}}, Complete: true}, true)
+	m.Event(person)
+	if got := m.Result(nil).Hidden["title"].Value; got != "person" {
+		t.Errorf("the edit after the echo, apart: hidden %q", got)
+	}
+}

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/dealsync/dealsync/libs/deal"
@@ -19,6 +20,9 @@ type Result struct {
 	// have been told by a look that then lost its race or crashed, so the image
 	// is worth telling once more.
 	Stale bool
+	// Hidden are edits that a later value, perhaps our own write, hides in the
+	// copy. They are told before it.
+	Hidden map[string]Field
 	// Changed are the names of the fields whose value is another, in order.
 	Changed                    []string
 	Created, Deleted, Restored bool
@@ -31,6 +35,14 @@ type Result struct {
 // of fields that are not wanted is kept and is no news; nil wants all.
 func (m *Merge) Result(wanted map[string]bool) Result {
 	r := Result{Copy: m.now, Store: m.moved, Stale: m.stale, Origin: m.origin}
+	for name, f := range m.hidden {
+		if wanted == nil || wanted[name] {
+			if r.Hidden == nil {
+				r.Hidden = map[string]Field{}
+			}
+			r.Hidden[name] = f
+		}
+	}
 	asked := false
 	if m.moved {
 		for name, f := range m.now.Fields {
@@ -51,6 +63,20 @@ func (m *Merge) Result(wanted map[string]bool) Result {
 	merged := m.now.MergedInto != m.before.MergedInto
 	r.News = asked || r.Created || r.Deleted || r.Restored || merged
 	return r
+}
+
+// Uncovered is the image with the hidden edits in it, as it was before what
+// hides them.
+func (r Result) Uncovered() Result {
+	u := Result{Copy: r.Copy, News: true}
+	u.Copy.Fields = maps.Clone(r.Copy.Fields)
+	for name, f := range r.Hidden {
+		u.Copy.Fields[name] = f
+		u.Changed = append(u.Changed, name)
+		u.Occurred = max(u.Occurred, f.At)
+	}
+	slices.Sort(u.Changed)
+	return u
 }
 
 // Offer makes news of a result although nothing may have changed: the whole
