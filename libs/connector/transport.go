@@ -122,7 +122,9 @@ func (t *transport) count(ctx context.Context, call Call, lane string, end attri
 	t.meters.calls.Add(ctx, 1, metric.WithAttributes(t.with(op, attribute.String(names.Lane, lane), end)...))
 }
 
-func (t *transport) with(more ...attribute.KeyValue) []attribute.KeyValue { return append(more, t.labels...) }
+func (t *transport) with(more ...attribute.KeyValue) []attribute.KeyValue {
+	return append(more, t.labels...)
+}
 
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

@@ -14,6 +14,7 @@ import (
 	"github.com/dealsync/dealsync/libs/event"
 	"github.com/dealsync/dealsync/libs/fault"
 	"github.com/dealsync/dealsync/libs/ledger"
+	"github.com/dealsync/dealsync/libs/telemetry/names"
 	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
 	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
 	"github.com/dealsync/dealsync/services/change-detector/internal/core"
@@ -102,7 +103,7 @@ func (s *Service) readPage(ctx context.Context, app App, at place, c *ledgerv1.C
 	if backfill {
 		kind = "backfill"
 	}
-	count(ctx, s.metrics.pages, 1, "kind", kind)
+	count(ctx, s.metrics.pages, 1, names.Scan, kind)
 	return s.after(c, page), nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/fault"
+	"github.com/dealsync/dealsync/libs/telemetry/names"
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
 	"github.com/dealsync/dealsync/services/change-detector/internal/core"
@@ -91,10 +92,10 @@ func (s *Service) sort(ctx context.Context, conn *configv1.Connection, events []
 		slices.SortStableFunc(g.events, func(a, b *connector.Event) int { return a.At.Compare(b.At) })
 	}
 	if unused > 0 {
-		count(ctx, s.metrics.ignored, unused, "reason", "unused")
+		count(ctx, s.metrics.ignored, unused, names.Reason, "unused")
 	}
 	if foreign > 0 {
-		count(ctx, s.metrics.ignored, foreign, "reason", CodeUnknownAccount)
+		count(ctx, s.metrics.ignored, foreign, names.Reason, CodeUnknownAccount)
 	}
 	return out
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/fault"
+	"github.com/dealsync/dealsync/libs/telemetry/names"
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 )
 
@@ -40,7 +41,7 @@ var (
 	unavailable    = &refusal{http.StatusServiceUnavailable, "unavailable", "the delivery could not be stored; send it again", 5 * time.Second}
 )
 
-var tracer = otel.Tracer("github.com/dealsync/dealsync/services/webhook-ingest")
+var tracer = otel.Tracer(names.ScopeIngest)
 
 // Handler serves POST /webhooks/{workspace}/{connection}/{token}.
 func (s *Service) Handler() http.Handler {
@@ -53,7 +54,7 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	// A sender's trace context is not ours to trust: a new trace, linked to it.
 	theirs := propagation.TraceContext{}.Extract(context.WithoutCancel(r.Context()), propagation.HeaderCarrier(r.Header))
-	ctx, span := tracer.Start(r.Context(), "webhook", trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindServer),
+	ctx, span := tracer.Start(r.Context(), names.SpanWebhook, trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindServer),
 		trace.WithLinks(trace.LinkFromContext(theirs)))
 	defer span.End()
 

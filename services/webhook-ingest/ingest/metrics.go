@@ -2,12 +2,13 @@ package ingest
 
 import (
 	"context"
-	"fmt"
 	"time"
 
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/dealsync/dealsync/libs/telemetry/instrument"
+	"github.com/dealsync/dealsync/libs/telemetry/names"
 )
 
 // metrics counts deliveries by what became of them.
@@ -17,23 +18,16 @@ type metrics struct {
 }
 
 func newMetrics() (*metrics, error) {
-	meter := otel.Meter("github.com/dealsync/dealsync/services/webhook-ingest")
-	deliveries, err := meter.Int64Counter("dealsync.webhook.deliveries",
-		metric.WithDescription("Webhook deliveries by app and result: stored, or the code of the refusal."))
-	if err != nil {
-		return nil, fmt.Errorf("make metric: %w", err)
+	maker := instrument.New(names.ScopeIngest)
+	m := &metrics{
+		deliveries: maker.Counter(names.WebhookDeliveries),
+		duration:   maker.Histogram(names.WebhookDuration, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5),
 	}
-	duration, err := meter.Float64Histogram("dealsync.webhook.duration", metric.WithUnit("s"),
-		metric.WithDescription("Time from request to answer."),
-		metric.WithExplicitBucketBoundaries(.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5))
-	if err != nil {
-		return nil, fmt.Errorf("make metric: %w", err)
-	}
-	return &metrics{deliveries, duration}, nil
+	return m, maker.Err()
 }
 
 func (m *metrics) count(ctx context.Context, app, result string, took time.Duration) {
-	set := metric.WithAttributes(attribute.String("app", app), attribute.String("result", result))
+	set := metric.WithAttributes(attribute.String(names.App, app), attribute.String(names.Result, result))
 	m.deliveries.Add(ctx, 1, set)
 	m.duration.Record(ctx, took.Seconds(), set)
 }
