@@ -123,7 +123,11 @@ func Needs(p Pair, in Input, policy Policy, now int64) []Rival {
 // wanted is the choice for a unit as the step knows it.
 func (st *step) wanted(unit string) Choice {
 	u := st.p.Units[unit]
-	return Wanted(u.HubSpot.Edit, u.App.Edit, st.policy.winner(st.policy.unit(unit)), st.policy.WindowMs, st.p.madeMs())
+	made := st.p.madeMs()
+	if made > 0 {
+		made += st.policy.SkewMs
+	}
+	return Wanted(u.HubSpot.Edit, u.App.Edit, st.policy.winner(st.policy.unit(unit)), st.policy.WindowMs, made)
 }
 
 // take takes the input into the pair; false when there is nothing to resolve.
@@ -203,7 +207,7 @@ func (st *step) eligible(ps *PairSide, img *Image) {
 		ps.Deleted, ps.Excluded, ps.Detail, st.changed = false, "", "", true
 		st.tell(Entry{Event: "restored", Side: s, Record: ps.Record})
 	}
-	if ps.Excluded == img.Excluded && ps.Detail == img.Detail {
+	if ps.Excluded == img.Excluded && ps.Detail == img.Detail || st.outdated(img) {
 		return
 	}
 	if ps.Excluded != img.Excluded {
@@ -215,6 +219,19 @@ func (st *step) eligible(ps *PairSide, img *Image) {
 		st.tell(e)
 	}
 	ps.Excluded, ps.Detail, st.changed = img.Excluded, img.Detail, true
+}
+
+// outdated reports whether the image shows a value from before the side's last
+// edit: whether the record is eligible was told by the image of that edit.
+func (st *step) outdated(img *Image) bool {
+	for i := range img.Units {
+		v := &img.Units[i]
+		u := st.p.Units[v.Unit]
+		if e := u.On(st.in.Side).Edit; e.Set && v.At < e.At && v.Own.Fingerprint() != e.Own {
+			return true
+		}
+	}
+	return false
 }
 
 // resync forgets refused values and has both records read anew; what they hold

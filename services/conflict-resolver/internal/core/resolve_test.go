@@ -393,6 +393,15 @@ func TestExclusionsAndTombstones(t *testing.T) {
 		b.says(deal.HubSpot, "amount", "1", b.now-80*minute)
 		b.wantWrites("hubspot:amount=7")
 	})
+	t.Run("R9: an image from before the move does not let the deal in again", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.paired("amount", "1")
+		b.says(deal.HubSpot, "amount", "2", b.now, excluded("filter"))
+		b.says(deal.HubSpot, "amount", "1", b.now-minute)
+		b.wantWrites()
+		b.wantStatus(Excluded, "filter")
+	})
 	t.Run("a deal that never was eligible is listed, and not created", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
