@@ -178,7 +178,7 @@ func (st *step) rejected(f *Write, o *Outcome) {
 func (st *step) written(ps *PairSide, f *Write, o *Outcome) {
 	s := st.sent(f, o)
 	if f.Op == Create {
-		ps.Record, ps.MadeMs = o.Record, s.Until
+		ps.Record, ps.MadeMs = o.Record, f.DecidedMs
 	}
 	for unit := range s.Wrote {
 		st.edit(unit, func(u *Unit) { u.On(st.in.Side).settle(s.span(unit), st.policy.SkewMs) })

@@ -9,7 +9,6 @@ package core
 
 import (
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/dealsync/dealsync/libs/deal"
@@ -46,7 +45,7 @@ type PairSide struct {
 	Detail   string
 	Deleted  bool
 	Seen     bool   // an image of this record has been taken in
-	MadeMs   int64  // when our create of this record was answered; 0 when it is not ours
+	MadeMs   int64  // when our create of this record was decided; 0 when it is not ours
 	Flight   *Write // the one unanswered write to this side
 	Recent   []Sent // answered writes, oldest first
 	// Forgotten says until when a unit's writes have been dropped from Recent.
@@ -148,12 +147,13 @@ func (p *Pair) On(s deal.Side) *PairSide {
 	return &p.HubSpot
 }
 
-// madeMs is when the pair's counterpart was made by us; 0 when both records
-// are people's, and never yet while the create is unanswered.
+// madeMs is when we decided to make the pair's counterpart; 0 when both records
+// are people's. It is known from the decision on, so that verdicts do not change
+// with the outcome.
 func (p *Pair) madeMs() int64 {
 	for _, s := range sides {
 		if f := p.On(s).Flight; f != nil && f.Op == Create {
-			return math.MaxInt64
+			return f.DecidedMs
 		}
 	}
 	return max(p.HubSpot.MadeMs, p.App.MadeMs)
