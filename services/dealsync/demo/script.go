@@ -1,0 +1,123 @@
+package demo
+
+import (
+	"time"
+
+	"github.com/dealsync/dealsync/libs/deal"
+)
+
+// Short names for the two sides of the script.
+const (
+	inHubSpot = deal.HubSpot
+	inApp     = deal.App
+)
+
+// scene is one thing that people do, and what should come of it.
+type scene struct {
+	title, expect string
+	play          func(s *stageplay)
+}
+
+// script is played from top to bottom. Every scene takes deals of its own.
+var script = []scene{
+	{"A stage move in HubSpot", "the Pipedrive deal moves to the mapped stage", func(s *stageplay) {
+		d := s.deal(inHubSpot)
+		s.do(inHubSpot, d, "stage", "qualifiedtobuy")
+		s.arrives(inApp, d, fields{"stage_id": 2})
+	}},
+	{"A stage move in Pipedrive", "the HubSpot deal moves to the mapped stage", func(s *stageplay) {
+		d := s.deal(inApp)
+		s.do(inApp, d, "stage", "3")
+		s.arrives(inHubSpot, d, fields{"dealstage": "presentationscheduled"})
+	}},
+	{"Amounts", "each arrives on the other side, with its currency", func(s *stageplay) {
+		d := s.deal(inHubSpot)
+		s.edit(inHubSpot, d, fields{"amount": "12500.50"})
+		s.arrives(inApp, d, fields{"value": "12500.5"})
+		d = s.deal(inApp)
+		s.edit(inApp, d, fields{"value": 13900, "currency": "USD"})
+		s.arrives(inHubSpot, d, fields{"amount": 13900, "deal_currency_code": "USD"})
+	}},
+	{"A name and a date", "both arrive", func(s *stageplay) {
+		d := s.deal(inApp)
+		name := "Tamarind Travel, two coaches (" + d.mark + ")"
+		s.edit(inApp, d, fields{"title": name})
+		s.arrives(inHubSpot, d, fields{"dealname": name})
+		s.edit(inHubSpot, d, fields{"closedate": "2027-03-31T00:00:00Z"})
+		s.arrives(inApp, d, fields{"expected_close_date": "2027-03-31"})
+	}},
+	{"New deals on both sides", "each gets one counterpart", func(s *stageplay) {
+		name := s.stock.newName(inHubSpot)
+		d := s.create(inHubSpot, fields{"dealname": name, "amount": "4200", "deal_currency_code": "EUR", "pipeline": "default", "dealstage": "qualifiedtobuy"})
+		s.appears(inApp, &d, markOf.FindStringSubmatch(name)[1])
+		name = s.stock.newName(inApp)
+		d = s.create(inApp, fields{"title": name, "value": 5300, "currency": "EUR", "stage_id": 2})
+		s.appears(inHubSpot, &d, markOf.FindStringSubmatch(name)[1])
+	}},
+	{"A burst of edits on one deal", "the last value arrives; values in between need no write of their own", burst},
+	{"A burst over many deals", "every edit arrives", wave},
+	{"A conflict: one field, both sides, within five minutes", "HubSpot's edit stands on both sides, though the other is later", func(s *stageplay) {
+		d := s.deal(inHubSpot)
+		s.tally.conflict = d
+		s.edit(inHubSpot, d, fields{"amount": "21000"})
+		s.arrives(inApp, d, fields{"value": 21000})
+		s.edit(inApp, d, fields{"value": 19000})
+		s.catchesUp(inApp, d, fields{"value": 21000})
+		s.keeps(inHubSpot, d, fields{"amount": 21000})
+	}},
+	{"The same, more than five minutes apart", "no conflict: the later edit stands", func(s *stageplay) {
+		d := s.deal(inHubSpot)
+		s.editAt(inHubSpot, d, fields{"amount": "31000"}, 6*time.Minute)
+		s.arrives(inApp, d, fields{"value": 31000})
+		s.edit(inApp, d, fields{"value": 29000})
+		s.arrives(inHubSpot, d, fields{"amount": 29000})
+	}},
+	{"A conflict with a blank", "the winner is blank, and a blank never wipes a value", func(s *stageplay) {
+		d := s.deal(inHubSpot)
+		s.edit(inHubSpot, d, fields{"closedate": ""})
+		s.arrives(inApp, d, fields{"expected_close_date": ""})
+		s.edit(inApp, d, fields{"expected_close_date": "2027-06-30"})
+		s.arrives(inHubSpot, d, fields{"closedate": "2027-06-30"})
+	}},
+	{"A delete, and a restore", "the counterpart stays and is left alone; after the restore it goes on", func(s *stageplay) {
+		d := s.deal(inHubSpot)
+		s.remove(inHubSpot, d)
+		s.becomes(inApp, d, "excluded: deleted_in_hubspot")
+		s.edit(inApp, d, fields{"value": 8800})
+		s.restore(inHubSpot, d)
+		s.catchesUp(inHubSpot, d, fields{"amount": 8800})
+	}},
+	{"A delete in Pipedrive", "HubSpot's deal stays, as a tombstone of the pair", func(s *stageplay) {
+		d := s.deal(inApp)
+		s.remove(inApp, d)
+		s.becomes(inHubSpot, d, "excluded: deleted_in_app")
+	}},
+	{"A stage that is not mapped", "the pair rests, edits wait; back in a mapped stage it catches up", func(s *stageplay) {
+		d := s.deal(inHubSpot)
+		s.do(inHubSpot, d, "stage", "contractsent")
+		s.becomes(inHubSpot, d, "excluded: stage_not_mapped")
+		s.edit(inHubSpot, d, fields{"amount": "64000"})
+		s.keeps(inApp, d, fields{"stage_id": 1})
+		s.do(inHubSpot, d, "stage", "decisionmakerboughtin")
+		s.catchesUp(inApp, d, fields{"stage_id": 4, "value": 64000})
+	}},
+	{"A deal leaves the filter", "it stops syncing; worth enough again, it catches up", func(s *stageplay) {
+		d := s.deal(inApp)
+		s.edit(inApp, d, fields{"value": 450})
+		s.becomes(inApp, d, "excluded: filter")
+		s.edit(inApp, d, fields{"value": 2600})
+		s.catchesUp(inHubSpot, d, fields{"amount": 2600})
+	}},
+	{"A small deal stays in Pipedrive", "it is excluded by the filter, by name", func(s *stageplay) {
+		d := s.create(inApp, fields{"title": s.stock.newName(inApp), "value": 120, "currency": "EUR", "stage_id": 1})
+		s.becomes(inApp, d, "excluded: filter")
+	}},
+	{"Won in HubSpot, lost in Pipedrive", "both are closed on the other side", func(s *stageplay) {
+		d := s.deal(inHubSpot)
+		s.do(inHubSpot, d, "won", "")
+		s.arrives(inApp, d, fields{"status": "won"})
+		d = s.deal(inApp)
+		s.do(inApp, d, "lost", "")
+		s.arrives(inHubSpot, d, fields{"dealstage": "closedlost"})
+	}},
+}
