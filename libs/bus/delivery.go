@@ -38,6 +38,11 @@ func (d *Delivery) StillOwned() error {
 	return fault.New(fault.Transient, CodeLease, "partition %s of %s: lease not proven fresh", d.owner.slot, d.Subject.Stage)
 }
 
+// Inherited reports whether the message was stored before this ownership began,
+// so that an earlier owner may have had it in hand, and its effects may be there
+// already.
+func (d *Delivery) Inherited() bool { return d.owner != nil && d.Sequence <= d.owner.inherited }
+
 // item is a message in hand. The reader makes it; once it is in its lane only
 // the lane touches it, but for ack.
 type item struct {

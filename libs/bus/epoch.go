@@ -69,6 +69,12 @@ func (o *owner) deleteEarlier(ctx context.Context) error {
 			return fmt.Errorf("delete consumer %s: %w", name, err)
 		}
 	}
+	// From here on no earlier owner is given anything.
+	info, err := st.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("look at stream: %w", err)
+	}
+	o.inherited = info.State.LastSeq
 	return nil
 }
 

@@ -145,6 +145,24 @@ func TestAnOwnerThatDiesLosesAndReordersNothing(t *testing.T) {
 	l.check(t)
 }
 
+func TestAMessageSaysWhetherAnEarlierOwnerMayHaveHadIt(t *testing.T) {
+	t.Parallel()
+	b := bustest.New(t).Bus()
+	inherited := make(chan bool, 1)
+	publish(t, b, versions(1, 1, 1)...)
+	consume(t, b, bus.Changes, func(_ context.Context, d *bus.Delivery) error {
+		inherited <- d.Inherited()
+		return nil
+	})
+	if !receive(t, inherited) {
+		t.Error("a message from before the ownership passes for new")
+	}
+	publish(t, b, versions(1, 2, 1)...)
+	if receive(t, inherited) {
+		t.Error("a message from within the ownership passes for inherited")
+	}
+}
+
 func TestAHandOverRepeatsNothing(t *testing.T) {
 	t.Parallel()
 	s := bustest.New(t)

@@ -36,6 +36,8 @@ type owner struct {
 	suspect atomic.Bool  // a consumer reported trouble
 	links   uint64       // reconnects seen, kept by run
 
+	inherited uint64 // the stream's last message before this ownership; set by takeOver
+
 	asked chan struct{} // closed: hand over
 	done  chan struct{} // closed: all is over
 }

@@ -37,7 +37,7 @@ func open(ctx context.Context, cfg Config, h *host.Host) (host.Runner, error) {
 		return nil, err
 	}
 	return New(cfg, Deps{
-		Bus: b, Creates: l.Creates, Links: l.Links, Settings: conf,
+		Bus: b, Creates: l.Creates, Links: l.Links, Pairs: l.Pairs, Settings: conf,
 		Connect: func(ctx context.Context, workspace, connection string) (Connector, error) {
 			return connectors.Get(ctx, workspace, connection)
 		},

@@ -12,6 +12,7 @@ import (
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/event"
 	"github.com/dealsync/dealsync/libs/fault"
+	"github.com/dealsync/dealsync/libs/ledger"
 	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
 	"github.com/dealsync/dealsync/services/writer/internal/core"
 )
@@ -27,8 +28,12 @@ func (s *Service) handle(ctx context.Context, d *bus.Delivery) error {
 	if err != nil {
 		return fmt.Errorf("write to %s: %w", w.GetConnection(), err)
 	}
-	// Another owner may have answered this write already and more may have
-	// happened since (N5): without a fresh lease nothing goes out.
+	if d.Inherited() {
+		if done, err := s.answered(ctx, w); done || err != nil {
+			return err
+		}
+	}
+	// Without a fresh lease nothing goes out: another owner may be at it.
 	if err := d.StillOwned(); err != nil {
 		return err
 	}
@@ -48,6 +53,23 @@ func (s *Service) handle(ctx context.Context, d *bus.Delivery) error {
 	}
 	s.tell(ctx, c, w, outcome, d.Attempt, err)
 	return nil
+}
+
+// answered reports whether an earlier owner has carried the write out and told
+// the outcome. To repeat it would overwrite what people have edited since (N5).
+func (s *Service) answered(ctx context.Context, w *eventv1.Write) (bool, error) {
+	pair, err := s.deps.Pairs.Fresh(ctx, ledger.PairKey(w.GetWorkspace(), w.GetSync(), w.GetPair()))
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	side := pair.Doc.GetHubspot()
+	if event.SideOf(w.GetSide()) == deal.App {
+		side = pair.Doc.GetApp()
+	}
+	return side.GetFlight().GetVersion() != w.GetVersion(), nil
 }
 
 // outcome is what the pair's owner is told.

@@ -139,6 +139,7 @@ type testBundle struct {
 	outbox  *outbox
 	creates *documents[*ledgerv1.Create]
 	links   *documents[*ledgerv1.Link]
+	pairs   *documents[*ledgerv1.Pair]
 	crm     *crm
 }
 
@@ -148,10 +149,11 @@ func setup(t *testing.T) *testBundle {
 		outbox:  &outbox{},
 		creates: &documents[*ledgerv1.Create]{docs: map[ledger.Key]ledger.Entry[*ledgerv1.Create]{}},
 		links:   &documents[*ledgerv1.Link]{docs: map[ledger.Key]ledger.Entry[*ledgerv1.Link]{}},
+		pairs:   &documents[*ledgerv1.Pair]{docs: map[ledger.Key]ledger.Entry[*ledgerv1.Pair]{}},
 		crm:     &crm{records: map[string]deal.Fields{}, keys: map[string]string{}},
 	}
 	service, err := New(Defaults(), Deps{
-		Bus: b.outbox, Creates: b.creates, Links: b.links, Settings: fixed{},
+		Bus: b.outbox, Creates: b.creates, Links: b.links, Pairs: b.pairs, Settings: fixed{},
 		Connect: func(context.Context, string, string) (Connector, error) { return b.crm, nil },
 	})
 	if err != nil {
@@ -259,5 +261,28 @@ func TestARefusedWriteIsAnsweredWithTheAppsOwnWords(t *testing.T) {
 	}
 	if got := b.outbox.outcomes[0]; !got.GetRejected() || got.GetErrorCode() != "INVALID_OPTION" || got.GetErrorMessage() != "BRL is not enabled" {
 		t.Errorf("outcome %v", got)
+	}
+}
+
+func TestAWriteIsRepeatedOnlyWhileThePairWaitsForIt(t *testing.T) { // N5
+	t.Parallel()
+	for name, c := range map[string]struct {
+		flight *eventv1.Write
+		done   bool
+	}{
+		"its outcome has been taken in": {nil, true},
+		"a newer write is on its way":   {&eventv1.Write{Version: 2}, true},
+		"the pair still waits for it":   {&eventv1.Write{Version: 1}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			b.pairs.docs[ledger.PairKey("w", "s", "p")] = ledger.Entry[*ledgerv1.Pair]{
+				Doc: &ledgerv1.Pair{App: &ledgerv1.PairSide{Flight: c.flight}}, Revision: 1,
+			}
+			if done, err := b.service.answered(t.Context(), create()); done != c.done || err != nil {
+				t.Errorf("answered %v %v, want %v", done, err, c.done)
+			}
+		})
 	}
 }

@@ -25,6 +25,11 @@ type Documents[T any] interface {
 	Put(ctx context.Context, key ledger.Key, doc T, revision uint64) (uint64, error)
 }
 
+// Reader is a bucket that the service only reads.
+type Reader[T any] interface {
+	Fresh(ctx context.Context, key ledger.Key) (ledger.Entry[T], error)
+}
+
 // Settings is what the service asks of the configuration.
 type Settings interface {
 	Snapshot() *settings.Snapshot
@@ -42,6 +47,7 @@ type Deps struct {
 	Bus      Bus
 	Creates  Documents[*ledgerv1.Create]
 	Links    Documents[*ledgerv1.Link]
+	Pairs    Reader[*ledgerv1.Pair]
 	Settings Settings
 	Connect  func(ctx context.Context, workspace, connection string) (Connector, error)
 	// Now is the clock; nil is the wall clock.
