@@ -56,7 +56,9 @@ func start(t *testing.T) *parts {
 	t.Cleanup(func() {
 		cancel()
 		for range 2 {
-			<-ended
+			if err := <-ended; err != nil {
+				t.Errorf("consume: %v", err)
+			}
 		}
 	})
 	return p
