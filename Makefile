@@ -56,7 +56,7 @@ tidy: ## go mod tidy in every module
 	@.ci/tidy
 
 .PHONY: generate
-generate: ## format, lint and regenerate the protobuf contracts
+generate: ## regenerate the protobuf code and the reference pages
 	@.ci/generate
 
 .PHONY: breaking
