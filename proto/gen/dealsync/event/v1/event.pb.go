@@ -1519,8 +1519,8 @@ func (x *Outcome) GetGone() bool {
 type JournalEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	AtMs  int64                  `protobuf:"varint,1,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
-	// event is a stable name: created, edit, conflict, write, written, rejected,
-	// echo, excluded, included, deleted, restored, failing.
+	// event is a stable name: created, matched, edit, conflict, write, written,
+	// rejected, failing, excluded, included, deleted, restored.
 	Event         string `protobuf:"bytes,2,opt,name=event,proto3" json:"event,omitempty"`
 	Side          Side   `protobuf:"varint,3,opt,name=side,proto3,enum=dealsync.event.v1.Side" json:"side,omitempty"`
 	Unit          string `protobuf:"bytes,4,opt,name=unit,proto3" json:"unit,omitempty"`

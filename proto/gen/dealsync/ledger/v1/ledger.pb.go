@@ -227,15 +227,11 @@ func (x *Edit) GetSet() bool {
 
 // Held is what a side is known to hold in a unit.
 type Held struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	Own   uint64                 `protobuf:"fixed64,1,opt,name=own,proto3" json:"own,omitempty"`
-	// serves is the fingerprint, in the other side's terms, that this holding
-	// stands for: what was wanted when it was written, also when the app
-	// normalised it.
-	Serves        uint64 `protobuf:"fixed64,2,opt,name=serves,proto3" json:"serves,omitempty"`
-	AtMs          int64  `protobuf:"varint,3,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
-	Unsure        bool   `protobuf:"varint,4,opt,name=unsure,proto3" json:"unsure,omitempty"`
-	Set           bool   `protobuf:"varint,5,opt,name=set,proto3" json:"set,omitempty"`
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Own           uint64                 `protobuf:"fixed64,1,opt,name=own,proto3" json:"own,omitempty"`
+	AtMs          int64                  `protobuf:"varint,2,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	Unsure        bool                   `protobuf:"varint,3,opt,name=unsure,proto3" json:"unsure,omitempty"`
+	Set           bool                   `protobuf:"varint,4,opt,name=set,proto3" json:"set,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -273,13 +269,6 @@ func (*Held) Descriptor() ([]byte, []int) {
 func (x *Held) GetOwn() uint64 {
 	if x != nil {
 		return x.Own
-	}
-	return 0
-}
-
-func (x *Held) GetServes() uint64 {
-	if x != nil {
-		return x.Serves
 	}
 	return 0
 }
@@ -374,7 +363,6 @@ type UnitSide struct {
 	Aside *News                  `protobuf:"bytes,3,opt,name=aside,proto3" json:"aside,omitempty"`
 	// pending is a wanted value that waits for the write in flight.
 	Pending       map[string]string `protobuf:"bytes,4,rep,name=pending,proto3" json:"pending,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	PendingFor    uint64            `protobuf:"fixed64,5,opt,name=pending_for,json=pendingFor,proto3" json:"pending_for,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -435,13 +423,6 @@ func (x *UnitSide) GetPending() map[string]string {
 		return x.Pending
 	}
 	return nil
-}
-
-func (x *UnitSide) GetPendingFor() uint64 {
-	if x != nil {
-		return x.PendingFor
-	}
-	return 0
 }
 
 // Unit is one field mapping line of a pair.
@@ -587,7 +568,7 @@ type PairSide struct {
 	Title  string    `protobuf:"bytes,7,opt,name=title,proto3" json:"title,omitempty"`
 	// seen: an image of this record has arrived.
 	Seen bool `protobuf:"varint,8,opt,name=seen,proto3" json:"seen,omitempty"`
-	// made_ms is when our create of this record was answered; 0 when it was not
+	// made_ms is when our create of this record was decided; 0 when it was not
 	// ours. Edits up to then met no counterpart and make no conflict.
 	MadeMs        int64 `protobuf:"varint,9,opt,name=made_ms,json=madeMs,proto3" json:"made_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1050,13 +1031,12 @@ const file_dealsync_ledger_v1_ledger_proto_rawDesc = "" +
 	"\x03own\x18\x01 \x01(\x06R\x03own\x12\x14\n" +
 	"\x05other\x18\x02 \x01(\x06R\x05other\x12\x13\n" +
 	"\x05at_ms\x18\x03 \x01(\x03R\x04atMs\x12\x10\n" +
-	"\x03set\x18\x04 \x01(\bR\x03set\"o\n" +
+	"\x03set\x18\x04 \x01(\bR\x03set\"W\n" +
 	"\x04Held\x12\x10\n" +
-	"\x03own\x18\x01 \x01(\x06R\x03own\x12\x16\n" +
-	"\x06serves\x18\x02 \x01(\x06R\x06serves\x12\x13\n" +
-	"\x05at_ms\x18\x03 \x01(\x03R\x04atMs\x12\x16\n" +
-	"\x06unsure\x18\x04 \x01(\bR\x06unsure\x12\x10\n" +
-	"\x03set\x18\x05 \x01(\bR\x03set\"\x85\x02\n" +
+	"\x03own\x18\x01 \x01(\x06R\x03own\x12\x13\n" +
+	"\x05at_ms\x18\x02 \x01(\x03R\x04atMs\x12\x16\n" +
+	"\x06unsure\x18\x03 \x01(\bR\x06unsure\x12\x10\n" +
+	"\x03set\x18\x04 \x01(\bR\x03set\"\x85\x02\n" +
 	"\x04News\x123\n" +
 	"\x03own\x18\x01 \x03(\v2!.dealsync.ledger.v1.News.OwnEntryR\x03own\x129\n" +
 	"\x05other\x18\x02 \x03(\v2#.dealsync.ledger.v1.News.OtherEntryR\x05other\x12\x1b\n" +
@@ -1067,14 +1047,12 @@ const file_dealsync_ledger_v1_ledger_proto_rawDesc = "" +
 	"\n" +
 	"OtherEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb8\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x97\x02\n" +
 	"\bUnitSide\x12,\n" +
 	"\x04edit\x18\x01 \x01(\v2\x18.dealsync.ledger.v1.EditR\x04edit\x12,\n" +
 	"\x04held\x18\x02 \x01(\v2\x18.dealsync.ledger.v1.HeldR\x04held\x12.\n" +
 	"\x05aside\x18\x03 \x01(\v2\x18.dealsync.ledger.v1.NewsR\x05aside\x12C\n" +
-	"\apending\x18\x04 \x03(\v2).dealsync.ledger.v1.UnitSide.PendingEntryR\apending\x12\x1f\n" +
-	"\vpending_for\x18\x05 \x01(\x06R\n" +
-	"pendingFor\x1a:\n" +
+	"\apending\x18\x04 \x03(\v2).dealsync.ledger.v1.UnitSide.PendingEntryR\apending\x1a:\n" +
 	"\fPendingEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"n\n" +
