@@ -122,9 +122,9 @@ func (c Condition) piece() (func(string) bool, error) {
 	if err := c.allowed([]Op{c.Op}); err != nil {
 		return nil, err
 	}
-	want := strings.ToLower(c.Values[0])
+	want := strings.ToLower(c.Values[0]) // never "", so a blank contains it never
 	return func(value string) bool {
-		return value != "" && strings.Contains(strings.ToLower(value), want) == (c.Op == Contains)
+		return strings.Contains(strings.ToLower(value), want) == (c.Op == Contains)
 	}, nil
 }
 
@@ -139,9 +139,6 @@ func (c Condition) choices() (func(string) bool, error) {
 	}
 	positive := c.Op == In || c.Op == Contains
 	return func(value string) bool {
-		if value == "" {
-			return c.Op == NotIn
-		}
 		chosen := strings.Split(value, ";")
 		shared := slices.ContainsFunc(c.Values, func(want string) bool { return slices.Contains(chosen, want) })
 		return shared == positive

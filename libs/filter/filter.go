@@ -16,7 +16,8 @@ const CodeBad = "bad_filter"
 // Op compares a field with the values of a condition.
 type Op string
 
-// The operators. A field without a value meets only Blank, Neq and NotIn.
+// The operators. A field without a value meets only Blank and what excludes
+// something: Neq, NotIn and NotContains.
 const (
 	// Eq and Neq compare with one value: numbers by amount, times by instant,
 	// several choices as a set, all else exactly.
@@ -49,8 +50,15 @@ type Condition struct {
 }
 
 // String reads like the configuration: "value gte 1000".
-func (c Condition) String() string {
-	return strings.TrimRight(c.Field+" "+string(c.Op)+" "+strings.Join(c.Values, ", "), " ")
+func (c Condition) String() string { return c.Field + " " + c.wants() }
+
+func (c Condition) wants() string {
+	return strings.TrimRight(string(c.Op)+" "+strings.Join(c.Values, ", "), " ")
+}
+
+// missed says what the field holds instead of what is wanted.
+func (c Condition) missed(value string) string {
+	return fmt.Sprintf("%s is %q, wanted: %s", c.Field, value, c.wants())
 }
 
 // Group joins conditions and groups: all of them must be met, or any. An empty
@@ -92,7 +100,7 @@ func prepare(g Group) (group, error) {
 	for _, c := range g.Conditions {
 		met, err := c.matcher()
 		if err != nil {
-			return group{}, fmt.Errorf("filter condition %q: %w", c, err)
+			return group{}, fmt.Errorf("condition %q: %w", c, err)
 		}
 		ready.tests = append(ready.tests, test{c, met})
 	}
@@ -141,7 +149,7 @@ func (g group) unmet(record deal.Fields) string {
 	var missed []string
 	for _, t := range g.tests {
 		if !t.holds(record) {
-			missed = append(missed, t.String())
+			missed = append(missed, t.missed(record[t.Field]))
 		}
 	}
 	for _, s := range g.subs {

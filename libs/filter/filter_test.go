@@ -51,6 +51,7 @@ func TestConditions(t *testing.T) {
 		{"May comes after April", "2026-05-01", when("f", deal.Date, filter.Gt, "2026-04-30"), true},
 		{"a date is on or before itself", "2026-05-01", when("f", deal.Date, filter.Lte, "2026-05-01"), true},
 		{"times are compared by instant", "2026-05-01T10:00:00Z", when("f", deal.Datetime, filter.Eq, "2026-05-01T12:00:00+02:00"), true},
+		{"milliseconds count", "2026-01-01T00:00:00.5Z", when("f", deal.Datetime, filter.Gt, "2026-01-01T00:00:00Z"), true},
 		{"a date stands for its midnight", "2026-05-01T00:00:00.001Z", when("f", deal.Datetime, filter.Gt, "2026-05-01"), true},
 
 		{"text equals itself", "Big deal", when("f", deal.Text, filter.Eq, "Big deal"), true},
@@ -84,8 +85,9 @@ func TestConditions(t *testing.T) {
 		{"no choice differs from some", "", when("f", deal.Multi, filter.Neq, "a"), true},
 		{"no choice is not in a list", "", when("f", deal.Multi, filter.NotIn, "a"), true},
 		{"nothing contains nothing", "", when("f", deal.Text, filter.Contains, "x"), false},
-		{"and does not say what it lacks", "", when("f", deal.Text, filter.NotContains, "x"), false},
-		{"the same goes for choices", "", when("f", deal.Multi, filter.NotContains, "x"), false},
+		{"so every piece is missing in it", "", when("f", deal.Text, filter.NotContains, "x"), true},
+		{"the same goes for choices", "", when("f", deal.Multi, filter.NotContains, "x"), true},
+		{"nothing is not zero", "", when("f", deal.Number, filter.Eq, "0"), false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -120,12 +122,12 @@ func TestGroups(t *testing.T) {
 		{"no conditions are met by everything", filter.Group{}, deal.Fields{}, ""},
 		{"so is any of none", filter.Group{Any: true}, deal.Fields{}, ""},
 		{"all conditions hold", all(big, open), deal.Fields{"value": "1000", "status": "open"}, ""},
-		{"one that does not hold is named", all(big, open), deal.Fields{"value": "1000", "status": "won"}, "status eq open"},
-		{"so are two", all(big, open), deal.Fields{"value": "1"}, "value gte 1000; status eq open"},
+		{"one that does not hold is named", all(big, open), deal.Fields{"value": "1000", "status": "won"}, `status is "won", wanted: eq open`},
+		{"so are two", all(big, open), deal.Fields{"value": "1"}, `value is "1", wanted: gte 1000; status is "", wanted: eq open`},
 		{"any one is enough", anyOf(big, open), deal.Fields{"value": "1", "status": "open"}, ""},
-		{"but none is not", anyOf(big, open), deal.Fields{"value": "1"}, "any of (value gte 1000; status eq open)"},
+		{"but none is not", anyOf(big, open), deal.Fields{"value": "1"}, `any of (value is "1", wanted: gte 1000; status is "", wanted: eq open)`},
 		{"a group counts like a condition", nested, deal.Fields{"value": "2000", "owner": "7"}, ""},
-		{"and is named like one", nested, deal.Fields{"value": "2000", "owner": "8"}, "any of (status eq open; owner eq 7)"},
+		{"and is named like one", nested, deal.Fields{"value": "2000", "owner": "8"}, `any of (status is "", wanted: eq open; owner is "8", wanted: eq 7)`},
 		{"any of groups", filter.Group{Any: true, Groups: []filter.Group{all(big, open), all(mine)}}, deal.Fields{"owner": "7"}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

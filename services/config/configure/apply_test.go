@@ -158,7 +158,7 @@ func TestWhatTheAppsDoNotHaveIsRefusedAsAWhole(t *testing.T) {
 		},
 		{
 			"a filter's value", strings.Replace(base, "value: 1000", "value: lots", 1),
-			`spec.filter.app.all[0]: "lots" is no number, which value is [bad_filter]`,
+			`spec.filter.app.all[0]: condition "value gte lots": value "lots" is no number [bad_filter]`,
 		},
 		{
 			"secrets that nobody resolved", strings.Replace(base, "value: secret-hubspot-token", "env: TOKEN", 1),

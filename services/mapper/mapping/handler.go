@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
@@ -19,7 +20,8 @@ import (
 )
 
 // handle maps one change under every sync that its connection is part of. A
-// repeated change makes the same messages under the same ids.
+// repeated change makes the same messages under the same ids. A sync that makes
+// no sense parks the change, after the other syncs had theirs.
 func (s *Service) handle(ctx context.Context, d *bus.Delivery) error {
 	var c eventv1.Change
 	if err := event.Decode(d, &c); err != nil {
@@ -28,23 +30,34 @@ func (s *Service) handle(ctx context.Context, d *bus.Delivery) error {
 	record := recordOf(&c)
 	syncs := s.deps.Settings.Snapshot().SyncsOf(c.GetWorkspace(), c.GetConnection(), deal.Object(c.GetObject()))
 	messages := make([]bus.Message, 0, len(syncs))
+	var senseless error
 	for _, y := range syncs {
 		m, err := s.propose(ctx, d, &c, record, y)
 		if err != nil {
-			return fmt.Errorf("map %s %s of %s under %s: %w", c.GetObject(), c.GetRecord(), c.GetConnection(), y.GetName(), err)
+			err = fmt.Errorf("map %s %s of %s under %s: %w", c.GetObject(), c.GetRecord(), c.GetConnection(), y.GetName(), err)
+			if !fault.Is(err, fault.Invalid) {
+				return err
+			}
+			senseless = errors.Join(senseless, err)
+			continue
 		}
 		messages = append(messages, m)
 	}
-	if len(messages) == 0 {
-		return nil
+	if len(messages) > 0 {
+		if err := s.deps.Bus.PublishAll(ctx, messages...); err != nil {
+			return err
+		}
 	}
-	return s.deps.Bus.PublishAll(ctx, messages...)
+	return senseless
 }
 
 // propose makes the proposal of one change under one sync.
 func (s *Service) propose(ctx context.Context, d *bus.Delivery, c *eventv1.Change, r *core.Record, y *configv1.Sync) (bus.Message, error) {
 	side := settings.SideOf(y, c.GetConnection())
-	plan := s.plans.of(y)
+	plan, err := s.plans.of(y)
+	if err != nil {
+		return bus.Message{}, err
+	}
 	known, err := s.find(ctx, c, y, side, plan.PairMatters(side) && !r.Deleted)
 	if err != nil {
 		return bus.Message{}, err

@@ -3,6 +3,7 @@ package mapping_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -306,6 +307,38 @@ func TestASyncThatCannotBeMappedNowIsTriedAgain_N1(t *testing.T) {
 	if first, second := b.next(t), b.next(t); first.proposal.GetSync() == second.proposal.GetSync() {
 		t.Errorf("sync %s was proposed twice", first.proposal.GetSync())
 	}
+}
+
+func TestAFilterThatMakesNoSenseParksTheChangeAndHoldsUpNoOtherSync_R11(t *testing.T) {
+	t.Parallel()
+	seen := &answers{errs: make(chan error, 1)}
+	b := setup(t, func(d *mapping.Deps) { seen.Bus, d.Bus = d.Bus, seen })
+	b.settings.set(dealSync("one", func(y *configv1.Sync) {
+		y.FilterApp = &configv1.Filter{Group: &configv1.Group{
+			Conditions: []*configv1.Condition{{Field: "title", Op: "like", Values: []string{"B"}, Type: string(deal.Text)}},
+		}}
+	}), dealSync("two"))
+	b.publish(t, boat("42"), bus.Live, "c1")
+	if got := b.next(t).proposal.GetSync(); got != "two" {
+		t.Errorf("proposal under %s, want only two's", got)
+	}
+	if err := <-seen.errs; !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), `operator "like"`) {
+		t.Errorf("handled with %v, want it to be parked and to name the operator", err)
+	}
+}
+
+// answers shows what the handler says to each delivery.
+type answers struct {
+	mapping.Bus
+	errs chan error
+}
+
+func (a *answers) Consume(ctx context.Context, stage bus.Stage, h bus.Handler) error {
+	return a.Bus.Consume(ctx, stage, func(ctx context.Context, d *bus.Delivery) error {
+		err := h(ctx, d)
+		a.errs <- err
+		return err
+	})
 }
 
 // failOnce answers the first look-up for the sync "two" with a passing failure.

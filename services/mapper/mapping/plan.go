@@ -1,9 +1,11 @@
 package mapping
 
 import (
+	"fmt"
 	"sync"
 
 	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/filter"
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 	"github.com/dealsync/dealsync/services/mapper/internal/core"
 )
@@ -16,38 +18,48 @@ type plans struct {
 
 type planKey struct{ workspace, sync string }
 
+// plan is a sync made ready, or why it can't be.
 type plan struct {
 	from *configv1.Sync
 	sync *core.Sync
+	err  error
 }
 
 // of answers the plan of a sync as the snapshot has it. Snapshots are never
 // modified, so the same sync is the same pointer and a new one is a new plan.
-func (p *plans) of(y *configv1.Sync) *core.Sync {
+func (p *plans) of(y *configv1.Sync) (*core.Sync, error) {
 	k := planKey{y.GetWorkspace(), y.GetName()}
 	p.mu.RLock()
 	held := p.held[k]
 	p.mu.RUnlock()
 	if held.from == y {
-		return held.sync
+		return held.sync, held.err
 	}
-	made := core.NewSync(settingsOf(y))
+	made := plan{from: y}
+	s, err := settingsOf(y)
+	if made.err = err; err == nil {
+		made.sync = core.NewSync(s)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.held == nil {
 		p.held = map[planKey]plan{}
 	}
-	p.held[k] = plan{from: y, sync: made}
-	return made
+	p.held[k] = made
+	return made.sync, made.err
 }
 
-func settingsOf(y *configv1.Sync) core.Settings {
-	s := core.Settings{
+func settingsOf(y *configv1.Sync) (s core.Settings, err error) {
+	s = core.Settings{
 		Object:          deal.Object(y.GetObject()),
-		FilterHubSpot:   filterOf(y.GetFilterHubspot()),
-		FilterApp:       filterOf(y.GetFilterApp()),
 		CurrencyHubSpot: y.GetHubspotCurrency(),
 		CurrencyApp:     y.GetAppCurrency(),
+	}
+	if s.FilterHubSpot, err = filterOf(y.GetFilterHubspot()); err != nil {
+		return s, fmt.Errorf("HubSpot's filter: %w", err)
+	}
+	if s.FilterApp, err = filterOf(y.GetFilterApp()); err != nil {
+		return s, fmt.Errorf("the app's filter: %w", err)
 	}
 	s.ToHubSpot, s.ToApp = waysOf(y.GetDirection())
 	for _, l := range y.GetFields() {
@@ -63,7 +75,7 @@ func settingsOf(y *configv1.Sync) core.Settings {
 		}
 		s.Pipelines = append(s.Pipelines, mapped)
 	}
-	return s
+	return s, nil
 }
 
 // waysOf reads a direction; one that is not set goes both ways.
@@ -77,18 +89,24 @@ func fieldOf(f *configv1.FieldSpec) core.Field {
 	}
 }
 
-func filterOf(f *configv1.Filter) *core.Filter {
+// filterOf makes a filter ready. Applying a sync has checked it, so an error is
+// a filter of another release; guessing at it would hide records, or share them.
+func filterOf(f *configv1.Filter) (*core.Filter, error) {
 	if f.GetGroup() == nil {
-		return nil
+		return nil, nil
 	}
-	return &core.Filter{Group: groupOf(f.GetGroup()), Continue: f.GetOnExit() == "continue"}
+	terms, err := filter.New(groupOf(f.GetGroup()))
+	if err != nil {
+		return nil, err
+	}
+	return &core.Filter{Terms: terms, Continue: f.GetOnExit() == "continue"}, nil
 }
 
-func groupOf(g *configv1.Group) core.Group {
-	made := core.Group{Any: g.GetAny()}
+func groupOf(g *configv1.Group) filter.Group {
+	made := filter.Group{Any: g.GetAny()}
 	for _, c := range g.GetConditions() {
-		made.Conditions = append(made.Conditions, core.Condition{
-			Field: c.GetField(), Op: c.GetOp(), Values: c.GetValues(), Type: deal.Type(c.GetType()),
+		made.Conditions = append(made.Conditions, filter.Condition{
+			Field: c.GetField(), Type: deal.Type(c.GetType()), Op: filter.Op(c.GetOp()), Values: c.GetValues(),
 		})
 	}
 	for _, sub := range g.GetGroups() {

@@ -66,11 +66,11 @@ func fieldsOf(got string, schema *connector.Schema) string {
 // fieldDirection narrows a line to what both fields allow. A direction that is
 // written must be possible; one that is not is narrowed silently, as the
 // specification wants of read-only fields.
-func (r *resolver) fieldDirection(path string, line document.Field, hubspot, app *connector.Field) ways {
+func (r *resolver) fieldDirection(path string, line document.Field, hubspot, app *connector.Field) deal.Ways {
 	possible := allowed(hubspot, app)
 	want := wayOf(line.Direction, r.direction)
 	got := want & possible
-	if got == never || (line.Direction != "" && got != want) {
+	if got == deal.NoWay || (line.Direction != "" && got != want) {
 		code, why := "types_incompatible", fmt.Sprintf("HubSpot's %s is %s, %s's %s is %s", hubspot.Name, typed(hubspot), r.AppTitle, app.Name, typed(app))
 		if hubspot.ReadOnly || app.ReadOnly {
 			code = "read_only"
@@ -93,7 +93,7 @@ func typed(f *connector.Field) string {
 
 // options makes sure that every option which may travel has its like on the
 // other side.
-func (r *resolver) options(path string, w ways, hubspot, app *connector.Field) {
+func (r *resolver) options(path string, w deal.Ways, hubspot, app *connector.Field) {
 	check := func(from, to *connector.Field, title string) {
 		ids := make([]string, 0, len(to.Options))
 		for _, o := range to.Options {
@@ -105,10 +105,10 @@ func (r *resolver) options(path string, w ways, hubspot, app *connector.Field) {
 			}
 		}
 	}
-	if w&toApp != 0 {
+	if w&deal.ToApp != 0 {
 		check(hubspot, app, r.AppTitle)
 	}
-	if w&toHubSpot != 0 {
+	if w&deal.ToHubSpot != 0 {
 		check(app, hubspot, "HubSpot")
 	}
 }

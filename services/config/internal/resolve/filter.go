@@ -6,21 +6,11 @@ import (
 
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/filter"
 	"github.com/dealsync/dealsync/services/config/internal/document"
 
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 )
-
-var (
-	ordered    = []deal.Type{deal.Number, deal.Date, deal.Datetime}
-	searchable = []deal.Type{deal.Text, deal.Multi}
-)
-
-// typesOf are the types that an operator is made for; others take any type.
-var typesOf = map[string][]deal.Type{
-	"lt": ordered, "lte": ordered, "gt": ordered, "gte": ordered,
-	"contains": searchable, "not_contains": searchable,
-}
 
 // filter resolves the conditions on one side's records (R11).
 func (r *resolver) filter(path string, t *document.Term, title string, schema *connector.Schema) *configv1.Filter {
@@ -63,20 +53,23 @@ func (r *resolver) condition(path string, t *document.Term, title string, schema
 		r.fail(path+".field", "unknown_field", "%s: %s has no %s field %q; %s", path, title, r.spec.Object, t.Field, fieldsOf(t.Field, schema))
 		return nil
 	}
-	if types := typesOf[t.Op]; types != nil && !slices.Contains(types, f.Type) {
-		r.fail(path+".op", "bad_filter", "%s: %s can't be used on %s, which is %s; it is for: %v", path, t.Op, f.Name, f.Type, types)
-		return nil
-	}
 	c := &configv1.Condition{Field: f.Name, Op: t.Op, Type: string(f.Type)}
+	wrong := path + ".op" // unless a value is
 	for _, v := range t.Value {
 		canonical, ok := deal.Canonical(f.Type, v)
-		switch {
-		case !ok:
-			r.fail(path+".value", "bad_filter", "%s: %q is no %s, which %s is", path, v, f.Type, f.Name)
-		case f.Type == deal.Picklist && len(f.Options) > 0 && !slices.ContainsFunc(f.Options, func(o connector.Option) bool { return o.ID == canonical }):
+		if !ok {
+			wrong = path + ".value"
+		}
+		if f.Type == deal.Picklist && len(f.Options) > 0 && !slices.ContainsFunc(f.Options, func(o connector.Option) bool { return o.ID == canonical }) {
 			r.fail(path+".value", "unknown_option", "%s: %s has no option %q; %s", path, f.Name, v, optionsOf(v, f))
 		}
 		c.Values = append(c.Values, canonical)
+	}
+	// What the mapper will make of it decides.
+	if _, err := filter.New(filter.Group{Conditions: []filter.Condition{
+		{Field: f.Name, Type: f.Type, Op: filter.Op(t.Op), Values: t.Value},
+	}}); err != nil {
+		r.fail(wrong, filter.CodeBad, "%s: %v", path, err)
 	}
 	return c
 }

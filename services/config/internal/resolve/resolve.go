@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/dealsync/dealsync/libs/connector"
+	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/services/config/internal/document"
 
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
@@ -30,7 +31,7 @@ type Input struct {
 // and pause are the caller's.
 func Sync(in Input) (*configv1.Sync, []document.Problem) {
 	spec := in.Doc.Sync
-	r := &resolver{Input: in, spec: spec, direction: wayOf(spec.Direction, both)}
+	r := &resolver{Input: in, spec: spec, direction: wayOf(spec.Direction, deal.BothWays)}
 	sync := &configv1.Sync{
 		Workspace:         in.Doc.Metadata.Workspace,
 		Name:              in.Doc.Metadata.Name,
@@ -56,7 +57,7 @@ func Sync(in Input) (*configv1.Sync, []document.Problem) {
 type resolver struct {
 	Input
 	spec      *document.SyncSpec
-	direction ways
+	direction deal.Ways
 	problems  []document.Problem
 }
 
@@ -66,22 +67,11 @@ func (r *resolver) fail(path, code, format string, args ...any) {
 
 // winner presets the source side of a one-way sync (R7); HubSpot is the
 // default.
-func winner(written string, direction ways) configv1.Winner {
-	if direction == toHubSpot || written == "app" {
+func winner(written string, direction deal.Ways) configv1.Winner {
+	if direction == deal.ToHubSpot || written == "app" {
 		return configv1.Winner_WINNER_APP
 	}
 	return configv1.Winner_WINNER_HUBSPOT
-}
-
-func protoDirection(w ways) configv1.Direction {
-	switch w {
-	case toHubSpot:
-		return configv1.Direction_DIRECTION_TO_HUBSPOT
-	case toApp:
-		return configv1.Direction_DIRECTION_TO_APP
-	default:
-		return configv1.Direction_DIRECTION_BOTH
-	}
 }
 
 // maxListed is how many names a problem lists.

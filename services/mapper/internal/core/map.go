@@ -20,6 +20,15 @@ type Record struct {
 	Deleted bool
 }
 
+// texts are the record's values without their times.
+func (r *Record) texts() deal.Fields {
+	texts := make(deal.Fields, len(r.Fields))
+	for name, v := range r.Fields {
+		texts[name] = v.Text
+	}
+	return texts
+}
+
 // Reasons why a record is excluded.
 const (
 	StageNotMapped = "stage_not_mapped"
@@ -127,8 +136,8 @@ func (s *Sync) exclude(side deal.Side, r *Record, paired bool) (reason, detail s
 	if f == nil || !s.settings.writes(side.Other()) || f.Continue && paired {
 		return "", ""
 	}
-	if failed := f.Group.failed(r.Fields); failed != "" {
-		return FilteredOut, failed
+	if unmet := f.Terms.Unmet(r.texts()); unmet != "" {
+		return FilteredOut, unmet
 	}
 	return "", ""
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/filter"
 	"github.com/dealsync/dealsync/services/mapper/internal/core"
 )
 
@@ -189,12 +190,14 @@ func TestAStageMoveHasTheStagesOwnTime(t *testing.T) {
 func TestWhoIsExcluded(t *testing.T) {
 	t.Parallel()
 	oneWay := func(s *core.Settings) { s.ToApp = false }
+	terms, err := filter.New(filter.Group{Conditions: []filter.Condition{
+		{Field: "value", Type: deal.Number, Op: filter.Gte, Values: []string{"1000"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	atLeast1000 := func(cont bool) func(*core.Settings) {
-		return func(s *core.Settings) {
-			s.FilterApp = &core.Filter{Continue: cont, Group: core.Group{Conditions: []core.Condition{
-				{Field: "value", Op: "gte", Values: []string{"1000"}, Type: deal.Number},
-			}}}
-		}
+		return func(s *core.Settings) { s.FilterApp = &core.Filter{Continue: cont, Terms: terms} }
 	}
 	tests := []struct {
 		name     string

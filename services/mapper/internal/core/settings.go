@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/filter"
 )
 
 // Field is one field of one side.
@@ -34,6 +35,13 @@ type Stage struct{ HubSpot, App string }
 type Pipeline struct {
 	HubSpot, App string
 	Stages       []Stage
+}
+
+// Filter is what a record must meet to be synced (R11).
+type Filter struct {
+	Terms *filter.Filter
+	// Continue keeps a pair going after its record left the filter.
+	Continue bool
 }
 
 // Settings are what one sync says about mapping.

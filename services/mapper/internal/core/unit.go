@@ -76,7 +76,7 @@ func (u *valueUnit) read(side deal.Side, r *Record) (Unit, bool) {
 
 func (u *valueUnit) translate(side deal.Side, own deal.Fields) (other deal.Fields, reason string) {
 	from, to := u.line.field(side), u.line.field(side.Other())
-	if !reaches(side.Other(), u.line.HubSpot.Type, u.line.App.Type) {
+	if !deal.Compatible(u.line.HubSpot.Type, u.line.App.Type).To(side.Other()) {
 		return nil, fmt.Sprintf("%s (%s) cannot be written to %s (%s)", from.Name, from.Type, to.Name, to.Type)
 	}
 	value, reason := translate(from.Type, to.Type, own[from.Name], u.settings.Zone)
