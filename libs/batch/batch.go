@@ -1,6 +1,7 @@
-// Package batch gathers single calls into batches without a timer. A call goes
-// out at once when nothing is in flight; calls that come meanwhile form the
-// next batch. So light load pays no added latency and heavy load fills batches.
+// Package batch gathers single calls into batches. A call goes out at once when
+// nothing is in flight; calls that come meanwhile form the next batch. So light
+// load pays no added latency and heavy load fills batches. Where calls are
+// scarce, heavy load can be held to a pace besides; see [Batcher.Pace].
 //
 // It never repeats a call, never orders batches among each other, and never
 // looks into an item.
@@ -31,6 +32,7 @@ type Batcher[In, Out any] struct {
 	mu      sync.Mutex
 	queue   []*item[In, Out]
 	flights map[*flight[In, Out]]struct{}
+	pace    pace
 	closed  bool
 	drained chan struct{} // made by Close, closed when nothing is left
 }
@@ -79,6 +81,7 @@ func (b *Batcher[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 		return zero, ErrClosed
 	}
 	b.queue = append(b.queue, it)
+	b.pace.came++
 	b.launch()
 	b.mu.Unlock()
 
@@ -97,6 +100,8 @@ func (b *Batcher[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 func (b *Batcher[In, Out]) Close(ctx context.Context) error {
 	b.mu.Lock()
 	b.closed = true
+	b.pace.stop()
+	b.launch()
 	if b.drained == nil {
 		b.drained = make(chan struct{})
 		b.settle()

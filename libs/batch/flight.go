@@ -17,7 +17,7 @@ type flight[In, Out any] struct {
 // launch sends out what may go out. The mutex is held.
 func (b *Batcher[In, Out]) launch() {
 	for len(b.queue) > 0 && len(b.flights) < b.parallel {
-		if len(b.flights) > 0 && len(b.queue) < b.max {
+		if len(b.queue) < b.max && (len(b.flights) > 0 || b.hold()) {
 			return
 		}
 		n := min(len(b.queue), b.max)

@@ -51,8 +51,20 @@ func (s *Service) queue(k queueKey, c Connector) *queue {
 	q.batcher = batch.New(max(m.WriteBatch, 1), max(m.Parallel, 1), func(ctx context.Context, writes []connector.Write) ([]answer, []error) {
 		return s.call(ctx, k, c, writes)
 	})
+	if !k.bulk {
+		q.batcher.Pace(pace(m))
+	}
 	s.queues[k] = q
 	return q
+}
+
+// pace is how far apart batches go out under heavy load: as far as the app's
+// declared limit asks for in the long run. Calls are what an account is short of.
+func pace(m connector.Manifest) time.Duration {
+	if m.WriteBatch <= 1 || m.Budget.Calls <= 0 {
+		return 0
+	}
+	return m.Budget.Per / time.Duration(m.Budget.Calls)
 }
 
 // call is one call to the app.
