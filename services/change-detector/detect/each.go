@@ -7,8 +7,8 @@ import (
 	"github.com/dealsync/dealsync/libs/bus"
 )
 
-// slots bound how many records are worked on at once, for each connection and
-// lane: a connection that is slow or refuses never takes the place of another,
+// slots bound how many records, or notices, are worked on at once, for each
+// connection and lane: a connection that is slow or refuses never takes the place of another,
 // nor a backfill that of an edit (N6).
 type slots struct {
 	size int

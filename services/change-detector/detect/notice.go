@@ -24,8 +24,17 @@ const (
 // may be on their way.
 const patience = 6
 
-// handle is the handler of NOTICES.
+// handle is the handler of NOTICES. A delivery may have a hundred events, so
+// only so many of a connection are unpacked at once; the others wait as they
+// came.
 func (s *Service) handle(ctx context.Context, d *bus.Delivery) error {
+	free := s.unpacked.of(place{workspace: d.Subject.Workspace, connection: d.Subject.Connection, lane: d.Subject.Lane})
+	select {
+	case free <- struct{}{}:
+		defer func() { <-free }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait for other notices of %s: %w", d.Subject.Connection, ctx.Err())
+	}
 	var n eventv1.Notice
 	if err := event.Decode(d, &n); err != nil {
 		return err

@@ -83,7 +83,8 @@ type Service struct {
 	deps     Deps
 	log      *slog.Logger
 	now      func() time.Time
-	slots    slots
+	slots    slots // records
+	unpacked slots // notices
 	readers  readers
 	interest interest
 	metrics  *metrics
@@ -105,7 +106,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	s.readers.apps, s.slots.size = deps.Apps, s.cfg.Parallel
+	s.readers.apps, s.slots.size, s.unpacked.size = deps.Apps, s.cfg.Parallel, s.cfg.Parallel
 	return s, nil
 }
 
