@@ -12,10 +12,11 @@ import (
 )
 
 // profileFor is how long processors are watched, in seconds.
-const profileFor = 10
+const profileFor = 5
 
-// profile begins to watch the processor time of every service; what it returns
-// waits for the profiles, which are in dir then.
+// profile begins to watch the processor time of every service, and looks at its
+// memory after that; what it returns waits for the profiles, which are in dir
+// then.
 func (in *installation) profile(ctx context.Context, dir string) (wait func() error) {
 	var wg sync.WaitGroup
 	failed := make([]error, len(in.procs))
@@ -24,7 +25,11 @@ func (in *installation) profile(ctx context.Context, dir string) (wait func() er
 			continue
 		}
 		wg.Go(func() {
-			failed[i] = fetch(ctx, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", p.health, profileFor), filepath.Join(dir, p.name+".cpu"))
+			base := "http://" + p.health + "/debug/pprof/"
+			failed[i] = errors.Join(
+				fetch(ctx, fmt.Sprintf("%sprofile?seconds=%d", base, profileFor), filepath.Join(dir, p.name+".cpu")),
+				fetch(ctx, base+"heap", filepath.Join(dir, p.name+".heap")),
+			)
 		})
 	}
 	return func() error {
