@@ -82,7 +82,8 @@ func TestR13_ABackfillPausesAndResumesAcrossARestart(t *testing.T) {
 		}
 		return nil
 	})
-	if f, read := progress(); read != n || f.Pages != n/size || f.Run != stopped.Run {
+	// Every record is counted once, so none was read again; the last page may be empty.
+	if f, read := progress(); read != n || f.Pages > n/size+1 || f.Run != stopped.Run {
 		t.Errorf("it did not go on where it stopped: %+v, stopped at %+v", f, stopped)
 	}
 	x.eventually("every deal has its counterpart", func() error { return x.paired(n) })
