@@ -12,6 +12,7 @@ type Snapshot struct {
 	connections map[key]*configv1.Connection
 	syncs       map[key]*configv1.Sync
 	byObject    map[objectKey][]*configv1.Sync
+	fields      map[objectKey][]string
 }
 
 type objectKey struct {
@@ -26,6 +27,7 @@ func NewSnapshot(raw *configv1.Snapshot) *Snapshot {
 		connections: map[key]*configv1.Connection{},
 		syncs:       map[key]*configv1.Sync{},
 		byObject:    map[objectKey][]*configv1.Sync{},
+		fields:      map[objectKey][]string{},
 	}
 	for _, c := range raw.GetConnections() {
 		s.connections[key{c.GetWorkspace(), c.GetName()}] = c
@@ -36,6 +38,9 @@ func NewSnapshot(raw *configv1.Snapshot) *Snapshot {
 			at := objectKey{key{y.GetWorkspace(), connection}, y.GetObject()}
 			s.byObject[at] = append(s.byObject[at], y)
 		}
+	}
+	for at, syncs := range s.byObject {
+		s.fields[at] = fieldsOf(syncs, at.connection)
 	}
 	return s
 }
@@ -60,6 +65,12 @@ func (s *Snapshot) Sync(workspace, name string) *configv1.Sync { return s.syncs[
 // SyncsOf are the syncs of an object in which a connection is either side.
 func (s *Snapshot) SyncsOf(workspace, connection string, object deal.Object) []*configv1.Sync {
 	return s.byObject[objectKey{key{workspace, connection}, string(object)}]
+}
+
+// FieldsOf are the fields of a connection's object that some sync maps or
+// filters by, sorted. Callers never modify them.
+func (s *Snapshot) FieldsOf(workspace, connection string, object deal.Object) []string {
+	return s.fields[objectKey{key{workspace, connection}, string(object)}]
 }
 
 // SideOf is the side that a connection has in a sync.

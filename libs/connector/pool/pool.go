@@ -11,6 +11,7 @@ import (
 
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/connector/apps"
+	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/fault"
 	"github.com/dealsync/dealsync/libs/settings"
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
@@ -86,7 +87,7 @@ func (p *Pool) open(conn *configv1.Connection) (*connector.Connector, error) {
 		BaseURL: conn.GetBaseUrl(), Version: conn.GetVersion(),
 		ID: conn.GetAccount(), AppID: conn.GetAppId(), UserID: conn.GetUserId(),
 		Tokens: p.settings.Tokens(workspace, name), Client: p.client,
-		Fields: (&mapped{settings: p.settings, workspace: workspace, connection: name}).fields,
+		Fields: func(object deal.Object) []string { return p.settings.Snapshot().FieldsOf(workspace, name, object) },
 	}, connector.Options{Name: workspace + "/" + name, Limits: p.limits, Budget: budgetOf(conn)})
 }
 

@@ -6,11 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/connector/connectortest"
-	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/fault"
 	"github.com/dealsync/dealsync/libs/settings"
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
@@ -28,14 +25,6 @@ func (h *fakeSettings) Tokens(string, string) connector.TokenSource {
 func (h *fakeSettings) set(revision uint64, app string) {
 	h.snapshot.Store(settings.NewSnapshot(&configv1.Snapshot{
 		Connections: []*configv1.Connection{{Workspace: "acme", Name: "hub", App: app, Revision: revision}},
-		Syncs: []*configv1.Sync{{
-			Workspace: "acme", Name: "s", HubspotConnection: "hub", AppConnection: "pipe", Object: "deal",
-			Fields: []*configv1.FieldLine{
-				{Hubspot: &configv1.FieldSpec{Name: "amount", Currency: "deal_currency_code"}, App: &configv1.FieldSpec{Name: "value"}},
-			},
-			FilterHubspot: &configv1.Filter{Group: &configv1.Group{Groups: []*configv1.Group{{Conditions: []*configv1.Condition{{Field: "region"}}}}}},
-			FilterApp:     &configv1.Filter{Group: &configv1.Group{Conditions: []*configv1.Condition{{Field: "label_ids"}}}},
-		}},
 	}))
 }
 
@@ -72,20 +61,6 @@ func TestUnknownConnectionsAndAppsAreRefused(t *testing.T) {
 	}
 	if _, err := p.Get(context.Background(), "acme", "hub"); fault.CodeOf(err) != "unknown_app" {
 		t.Error(err)
-	}
-}
-
-func TestTheFieldsOfAConnectionAreThoseThatItsSyncsUse(t *testing.T) {
-	t.Parallel()
-	s := &fakeSettings{}
-	s.set(1, "hubspot")
-	for connection, want := range map[string][]string{
-		"hub": {"amount", "deal_currency_code", "region"}, "pipe": {"label_ids", "value"}, "other": nil,
-	} {
-		m := &mapped{settings: s, workspace: "acme", connection: connection}
-		if diff := cmp.Diff(want, m.fields(deal.Deals)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", connection, diff)
-		}
 	}
 }
 

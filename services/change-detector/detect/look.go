@@ -118,7 +118,7 @@ func (s *Service) merge(ctx context.Context, app App, l *look, was core.Copy, ex
 			m.Gone(s.now().UnixMilli())
 		}
 	}
-	r = m.Result(s.interest.of(s.deps.Settings.Snapshot(), l.place).news)
+	r = m.Result(s.interest.of(s.deps.Settings.Snapshot(), l.place))
 	if l.offer = l.offer || r.Stale && !r.News; l.offer {
 		r = r.Offer()
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/dealsync/dealsync/libs/budget"
-	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/connector/pool"
 	"github.com/dealsync/dealsync/libs/host"
 )
@@ -22,18 +20,14 @@ func open(ctx context.Context, cfg Config, h *host.Host) (host.Runner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("change-detector: %w", err)
 	}
-	rdb, err := h.Redis(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("change-detector: %w", err)
-	}
 	conf, err := h.Settings(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("change-detector: %w", err)
 	}
-	budgets := budget.New(rdb)
-	connectors := pool.New(conf, func(b connector.Budget) connector.Limiter {
-		return budgets.Limiter(budget.Limit{Calls: b.Calls, Per: b.Per, Daily: b.Daily})
-	})
+	connectors, err := h.Connectors(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("change-detector: %w", err)
+	}
 	return New(cfg, Deps{Bus: b, Records: l.Records, Cursors: l.Cursors, Settings: conf, Apps: pooled{connectors}})
 }
 

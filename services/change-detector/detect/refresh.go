@@ -14,7 +14,7 @@ import (
 // whether it changed or not: whoever asked has lost a value or has new settings.
 func (s *Service) refresh(ctx context.Context, app App, d *bus.Delivery, n *eventv1.Notice, r *eventv1.Refresh) error {
 	at := place{n.GetWorkspace(), n.GetConnection(), deal.Object(r.GetObject()), d.Subject.Lane}
-	names := s.interest.of(s.deps.Settings.Snapshot(), at).mapped
+	names := mapped(s.deps.Settings.Snapshot(), at)
 	errs := s.each(ctx, at, len(r.GetRecords()), func(ctx context.Context, i int) error {
 		return s.look(ctx, app, look{
 			place: at, record: r.GetRecords()[i], cause: eventv1.Cause_CAUSE_REFRESH, received: n.GetReceivedMs(),
