@@ -21,7 +21,7 @@ func load(ctx context.Context, root string) (*types.Project, error) {
 	options, err := cli.NewProjectOptions(
 		[]string{filepath.Join(root, "docker-compose.yml")},
 		cli.WithProfiles([]string{"*"}),
-		cli.WithEnv([]string{"DEALSYNC_KEY=for-rendering-only"}),
+		cli.WithEnv([]string{"DEALSYNC_KEY=for-rendering-only", "DEALSYNC_CONFIG_TOKEN=for-rendering-only"}),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("compose options: %w", err)
