@@ -108,7 +108,7 @@ func TestATakenAddressNamesTheVariableThatChoosesAnother(t *testing.T) {
 	}
 	for variable, addr := range addrs {
 		taken := variable == "DEALSYNC_CONFIG_LISTEN" || variable == "SANDBOX_PIPEDRIVE_ADDR"
-		if strings.Contains(err.Error(), variable+"=") != taken || strings.Contains(err.Error(), addr+";") != taken {
+		if strings.Contains(err.Error(), variable) != taken || strings.Contains(err.Error(), addr+":") != taken {
 			t.Errorf("%s (taken: %v) in: %v", variable, taken, err)
 		}
 	}

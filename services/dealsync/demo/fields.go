@@ -26,6 +26,20 @@ func orBlank(v string) string {
 	return v
 }
 
+// counterparts are the names of mapped fields on the other side.
+var counterparts = map[string]string{
+	"amount": "value", "value": "amount", "closedate": "expected_close_date", "expected_close_date": "closedate",
+}
+
+// other is the same in the other side's names.
+func (f fields) other() fields {
+	o := fields{}
+	for name, v := range f {
+		o[counterparts[name]] = v
+	}
+	return o
+}
+
 // in reports whether a record holds all the values.
 func (f fields) in(r *record) bool {
 	for name, want := range f {

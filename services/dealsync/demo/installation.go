@@ -99,8 +99,7 @@ func (a *addresses) free(ctx context.Context) error {
 		var lc net.ListenConfig
 		ln, err := lc.Listen(ctx, "tcp", l.addr)
 		if err != nil {
-			taken = append(taken, fmt.Errorf("%s cannot listen on %s; choose another address with %s, such as %s=127.0.0.1:18081: %w",
-				l.of, l.addr, l.variable, l.variable, err))
+			taken = append(taken, fmt.Errorf("%s: %w; choose another address with %s", l.of, err, l.variable))
 			continue
 		}
 		_ = ln.Close()

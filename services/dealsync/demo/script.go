@@ -55,10 +55,12 @@ var script = []scene{
 		s.appears(inHubSpot, &d, markOf.FindStringSubmatch(name)[1])
 	}},
 	{"A burst of edits on one deal", "the last value arrives; values in between need no write of their own", burst},
+	{"A steady flow of edits on many deals", "every edit arrives", steady},
 	{"A burst over many deals", "every edit arrives", wave},
 	{"A conflict: one field, both sides, within five minutes", "HubSpot's edit stands on both sides, though the other is later", func(s *stageplay) {
 		d := s.deal(inHubSpot)
 		s.tally.conflict = d
+		s.matures(inApp, d)
 		s.edit(inHubSpot, d, fields{"amount": "21000"})
 		s.arrives(inApp, d, fields{"value": 21000})
 		s.edit(inApp, d, fields{"value": 19000})
@@ -74,6 +76,7 @@ var script = []scene{
 	}},
 	{"A conflict with a blank", "the winner is blank, and a blank never wipes a value", func(s *stageplay) {
 		d := s.deal(inHubSpot)
+		s.matures(inApp, d)
 		s.edit(inHubSpot, d, fields{"closedate": ""})
 		s.arrives(inApp, d, fields{"expected_close_date": ""})
 		s.edit(inApp, d, fields{"expected_close_date": "2027-06-30"})

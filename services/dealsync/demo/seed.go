@@ -27,14 +27,34 @@ var (
 // the start of the pipeline; a few stand in a stage that is not mapped.
 var (
 	hubspotStages = [][2]string{ // pipeline, stage
-		{"default", "appointmentscheduled"}, {"default", "qualifiedtobuy"}, {"default", "appointmentscheduled"},
-		{"default", "presentationscheduled"}, {"default", "appointmentscheduled"}, {"default", "decisionmakerboughtin"},
-		{"default", "appointmentscheduled"}, {"default", "contractsent"}, {"default", "closedwon"}, {"90000001", "90000011"},
-		{"default", "appointmentscheduled"}, {"default", "closedlost"}, {"default", "qualifiedtobuy"},
+		{"default", "appointmentscheduled"},
+		{"default", "qualifiedtobuy"},
+		{"default", "appointmentscheduled"},
+		{"default", "presentationscheduled"},
+		{"default", "appointmentscheduled"},
+		{"default", "decisionmakerboughtin"},
+		{"default", "appointmentscheduled"},
+		{"default", "contractsent"},
+		{"default", "closedwon"},
+		{"90000001", "90000011"},
+		{"default", "appointmentscheduled"},
+		{"default", "closedlost"},
+		{"default", "qualifiedtobuy"},
 	}
 	pipedriveStages = [][2]any{ // stage, status
-		{1, "open"}, {2, "open"}, {1, "open"}, {3, "open"}, {1, "open"}, {4, "open"}, {1, "open"}, {5, "open"}, {2, "won"},
-		{6, "open"}, {1, "open"}, {3, "lost"}, {2, "open"},
+		{1, "open"},
+		{2, "open"},
+		{1, "open"},
+		{3, "open"},
+		{1, "open"},
+		{4, "open"},
+		{1, "open"},
+		{5, "open"},
+		{2, "won"},
+		{6, "open"},
+		{1, "open"},
+		{3, "lost"},
+		{2, "open"},
 	}
 )
 

@@ -19,9 +19,10 @@ type couple struct {
 // stock are the deals that the script may take: paired, open, at the start of
 // the pipeline, and touched by nobody since they were seeded.
 type stock struct {
-	born [2][]couple
-	last [2]int64 // the newest deal of each account
-	next int      // number of the next deal that the script makes
+	born  [2][]couple
+	crowd [2][]couple // see crowd.go
+	last  [2]int64    // the newest deal of each account
+	next  int         // number of the next deal that the script makes
 }
 
 func takeStock(b books, r *rules) *stock {
