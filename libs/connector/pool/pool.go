@@ -78,17 +78,26 @@ func (p *Pool) Get(_ context.Context, workspace, connection string) (*connector.
 }
 
 func (p *Pool) open(conn *configv1.Connection) (*connector.Connector, error) {
+	workspace, name := conn.GetWorkspace(), conn.GetName()
+	return Open(conn, connector.Account{
+		Tokens: p.settings.Tokens(workspace, name), Client: p.client,
+		Fields: func(object deal.Object) []string { return p.settings.Snapshot().FieldsOf(workspace, name, object) },
+	}, p.limits)
+}
+
+// Open makes a connector outside the pool, of a connection that need not be
+// stored yet. account brings what the connection's settings don't say: tokens,
+// client and fields.
+func Open(conn *configv1.Connection, account connector.Account, limits Limits) (*connector.Connector, error) {
 	app, ok := apps.Lookup(conn.GetApp())
 	if !ok {
 		return nil, fault.New(fault.Invalid, "unknown_app", "connection %s is of app %q, which is not in the catalogue", conn.GetName(), conn.GetApp())
 	}
-	workspace, name := conn.GetWorkspace(), conn.GetName()
-	return connector.Open(app.Open, app.Manifest, connector.Account{
-		BaseURL: conn.GetBaseUrl(), Version: conn.GetVersion(),
-		ID: conn.GetAccount(), AppID: conn.GetAppId(), UserID: conn.GetUserId(),
-		Tokens: p.settings.Tokens(workspace, name), Client: p.client,
-		Fields: func(object deal.Object) []string { return p.settings.Snapshot().FieldsOf(workspace, name, object) },
-	}, connector.Options{Name: workspace + "/" + name, Limits: p.limits, Budget: budgetOf(conn)})
+	account.BaseURL, account.Version = conn.GetBaseUrl(), conn.GetVersion()
+	account.ID, account.AppID, account.UserID = conn.GetAccount(), conn.GetAppId(), conn.GetUserId()
+	return connector.Open(app.Open, app.Manifest, account, connector.Options{
+		Name: conn.GetWorkspace() + "/" + conn.GetName(), Limits: limits, Budget: budgetOf(conn),
+	})
 }
 
 // budgetOf is the connection's own budget; zero leaves the app's declared one.

@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"net/url"
 
-	"github.com/dealsync/dealsync/libs/budget"
-	"github.com/dealsync/dealsync/libs/bus"
-	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/host"
 	"github.com/dealsync/dealsync/libs/seal"
 )
@@ -47,19 +44,12 @@ func open(ctx context.Context, cfg Config, h *host.Host) (host.Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	rdb, err := h.Redis(ctx)
+	limits, err := h.Limits(ctx)
 	if err != nil {
 		return nil, err
 	}
-	budgets := budget.New(rdb)
-	replicas := 1
-	if bus.Durability(h.Config().Durability) == bus.Replicated {
-		replicas = 3
-	}
 	return New(ctx, cfg, Deps{
-		Bus: b, Ledger: l, Replicas: replicas, Access: h.Config().ConfigToken.Reveal(),
-		Schemas: LiveSchemas(func(b connector.Budget) connector.Limiter {
-			return budgets.Limiter(budget.Limit{Calls: b.Calls, Per: b.Per, Daily: b.Daily})
-		}),
+		Bus: b, Ledger: l, Replicas: h.Config().Ledger().Replicas, Access: h.Config().ConfigToken.Reveal(),
+		Schemas: LiveSchemas(limits),
 	})
 }

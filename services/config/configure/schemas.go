@@ -9,7 +9,6 @@ import (
 	"github.com/dealsync/dealsync/libs/connector/apps"
 	"github.com/dealsync/dealsync/libs/connector/pool"
 	"github.com/dealsync/dealsync/libs/deal"
-	"github.com/dealsync/dealsync/libs/fault"
 	"github.com/dealsync/dealsync/services/config/internal/document"
 
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
@@ -33,30 +32,13 @@ type liveSchemas struct{ limits pool.Limits }
 func LiveSchemas(limits pool.Limits) Schemas { return liveSchemas{limits} }
 
 func (l liveSchemas) Schema(ctx context.Context, c *configv1.Connection, tokens connector.TokenSource, object deal.Object) (*connector.Schema, error) {
-	app, ok := apps.Lookup(c.GetApp())
-	if !ok {
-		return nil, fault.New(fault.Invalid, "unknown_app", "this build has no connector for %q", c.GetApp())
-	}
-	name := c.GetWorkspace() + "/" + c.GetName()
-	options := connector.Options{Name: name, Limits: l.limits}
-	if perSecond := c.GetCallsPerSecond(); perSecond > 0 {
-		options.Budget = budgetOf(perSecond)
-	}
-	opened, err := connector.Open(app.Open, app.Manifest, connector.Account{
-		BaseURL: c.GetBaseUrl(), Version: c.GetVersion(), ID: c.GetAccount(), AppID: c.GetAppId(), UserID: c.GetUserId(), Tokens: tokens,
-	}, options)
+	opened, err := pool.Open(c, connector.Account{Tokens: tokens}, l.limits)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", name, err)
+		return nil, fmt.Errorf("open %s/%s: %w", c.GetWorkspace(), c.GetName(), err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, schemaTimeout)
 	defer cancel()
 	return opened.Schema(ctx, object)
-}
-
-// budgetOf is a rate as whole calls in a period.
-func budgetOf(perSecond float64) connector.Budget {
-	const period = 10 * time.Second
-	return connector.Budget{Calls: max(1, int(perSecond*period.Seconds())), Per: period}
 }
 
 // catalogue is what the apps of this build share (R2).
