@@ -6,10 +6,7 @@ import (
 	"math/big"
 	"slices"
 	"testing"
-	"time"
 )
-
-const timeHour = time.Hour
 
 // errorf words why a condition does not hold yet.
 func errorf(format string, args ...any) error { return fmt.Errorf(format, args...) }

@@ -24,6 +24,7 @@ type installation struct {
 	dir     string // logs and data
 	config  string // address of the config service
 	public  string // address of the webhooks, through the load balancer if there is one
+	health  string // of the one process, when all is in one
 	sandbox [2]string
 	procs   []*process
 	closers []func()
@@ -146,9 +147,10 @@ func startAllInOneWith(in *installation, more ...string) error {
 	if err != nil {
 		return err
 	}
-	in.config, in.public, in.sandbox = addr[0], "http://"+addr[1], [2]string{"http://" + addr[3], "http://" + addr[4]}
+	in.config, in.public, in.health = addr[0], "http://"+addr[1], addr[2]
+	in.sandbox = [2]string{"http://" + addr[3], "http://" + addr[4]}
 	return in.run(&process{
-		name: "dealsync", args: []string{"up", "--sandbox", "--data", filepath.Join(in.dir, "data")}, ready: addr[2],
+		name: "dealsync", args: []string{"up", "--sandbox", "--data", filepath.Join(in.dir, "data")}, ready: readyz(addr[2]),
 		env: append([]string{
 			"DEALSYNC_CONFIG_LISTEN=" + addr[0], "DEALSYNC_CONFIG_ADDR=" + addr[0], "DEALSYNC_INGEST_ADDR=" + addr[1],
 			"DEALSYNC_PUBLIC_URL=" + in.public, "DEALSYNC_HEALTH_ADDR=" + addr[2],
@@ -237,10 +239,12 @@ func (in *installation) service(name, suffix string, env []string) error {
 		return err
 	}
 	return in.run(&process{
-		name: name + suffix, path: filepath.Join(bin, name), ready: health,
+		name: name + suffix, path: filepath.Join(bin, name), ready: readyz(health),
 		env: append([]string{"DEALSYNC_HEALTH_ADDR=" + health}, env...),
 	})
 }
+
+func readyz(addr string) string { return "http://" + addr + "/readyz" }
 
 // run starts a process and waits until it is ready.
 func (in *installation) run(p *process) error {

@@ -133,3 +133,16 @@ func TestN5_LateNewsOfOldEditsChangesNothing(t *testing.T) {
 		x.becomes(h, "in_sync")
 	})
 }
+
+// N1, N3: what no webhook told is found by the next poll.
+func TestN3_APollFindsWhatNoWebhookTold(t *testing.T) {
+	everywhere(t, func(t *testing.T, in *installation) {
+		x := newTenant(t, in, func(s *spec) { s.Poll = "1s" }, nil)
+		h := x.hubspot.create(fields{"dealname": "Before", "amount": "1", "dealstage": "qualifiedtobuy", "pipeline": "default"}, silently)
+		a := x.counterpart(h)
+		x.pipedrive.edit(a, fields{"title": "Silently"}, silently)
+		x.hold(h, a, "Silently")
+		x.hubspot.edit(h, fields{"amount": "7"}, silently)
+		x.holds(x.pipedrive, a, fields{"value": "7"})
+	})
+}

@@ -168,14 +168,14 @@ func TestN9_WorkspacesDoNotTouchEachOther(t *testing.T) {
 	everywhere(t, func(t *testing.T, in *installation) {
 		one, two := newTenant(t, in, nil, nil), newTenant(t, in, nil, nil)
 		deal := fields{"dealname": "One's", "dealstage": "qualifiedtobuy", "pipeline": "default"}
-		id := one.hubspot.create(deal, ago(timeHour))
+		id := one.hubspot.create(deal, ago(time.Hour))
 		app := one.counterpart(id)
 		two.settled()
 		if list, _ := two.cli.pairs(); len(list) != 0 || two.pipedrive.stats().Writes+two.hubspot.stats().Writes != 0 {
 			t.Errorf("the other workspace was touched: %+v", list)
 		}
 		deal["dealname"] = "Two's"
-		if same := two.hubspot.create(deal, ago(timeHour)); same != id {
+		if same := two.hubspot.create(deal, ago(time.Hour)); same != id {
 			t.Fatalf("the ids differ: %d and %d", same, id)
 		}
 		if same := two.counterpart(id); same != app {

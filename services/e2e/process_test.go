@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -21,7 +19,7 @@ import (
 type process struct {
 	name, path string
 	args, env  []string
-	ready      string // health address, or "" for a program without one
+	ready      string // URL that answers 200 when it is ready, or "" for a program without one
 	log        string
 
 	mu   sync.Mutex
@@ -55,24 +53,14 @@ func (p *process) start() error {
 }
 
 // kill ends the program at once, as a crash would, and waits for its end.
-func (p *process) kill() { p.signal(syscall.SIGKILL) }
-
-// stop asks the program to end, and waits.
-func (p *process) stop() { p.signal(syscall.SIGTERM) }
-
-func (p *process) signal(s syscall.Signal) {
+func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.cmd == nil {
 		return
 	}
-	_ = p.cmd.Process.Signal(s) // it may have ended by itself
-	select {
-	case <-p.done:
-	case <-time.After(20 * time.Second):
-		_ = p.cmd.Process.Kill()
-		<-p.done
-	}
+	_ = p.cmd.Process.Kill() // it may have ended by itself
+	<-p.done
 	p.cmd = nil
 }
 
@@ -82,7 +70,7 @@ func (p *process) restart() error {
 	return p.start()
 }
 
-// waitReady returns once /readyz answers 200, or the program has ended.
+// waitReady returns once the program says that it is ready, or has ended.
 func (p *process) waitReady(ctx context.Context) error {
 	p.mu.Lock()
 	done := p.done
@@ -90,11 +78,11 @@ func (p *process) waitReady(ctx context.Context) error {
 	if p.ready == "" {
 		return nil
 	}
-	last := errors.New("never asked")
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if last = answersOK(ctx, "http://"+p.ready+"/readyz"); last == nil {
+		last := answersOK(ctx, p.ready)
+		if last == nil {
 			return nil
 		}
 		select {
@@ -124,6 +112,9 @@ func answersOK(ctx context.Context, url string) error {
 	}
 	return nil
 }
+
+// metrics is the URL of the program's metrics page.
+func (p *process) metrics() string { return strings.TrimSuffix(p.ready, "/readyz") + "/metrics" }
 
 // tail is the end of the program's log.
 func (p *process) tail(n int) string {

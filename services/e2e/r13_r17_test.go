@@ -3,6 +3,7 @@ package e2e
 import (
 	"strconv"
 	"testing"
+	"time"
 )
 
 // R13: what is there at activation syncs at once, with visible progress.
@@ -10,8 +11,8 @@ func TestR13_ExistingDealsCrossBothWays(t *testing.T) {
 	everywhere(t, func(t *testing.T, in *installation) {
 		const n = 60
 		x := newTenant(t, in, nil, func(hubspot, pipedrive *crm) {
-			hubspot.bulk(n, fields{"dealname": "H{{n}}", "amount": "{{n}}", "dealstage": "qualifiedtobuy", "pipeline": "default"}, ago(timeHour))
-			pipedrive.bulk(n, fields{"title": "A{{n}}", "value": "{{n}}", "stage_id": 1}, ago(timeHour))
+			hubspot.bulk(n, fields{"dealname": "H{{n}}", "amount": "{{n}}", "dealstage": "qualifiedtobuy", "pipeline": "default"}, ago(time.Hour))
+			pipedrive.bulk(n, fields{"title": "A{{n}}", "value": "{{n}}", "stage_id": 1}, ago(time.Hour))
 		})
 		x.eventually("every deal has its counterpart", func() error { return x.paired(2 * n) })
 		x.converged()
@@ -42,7 +43,7 @@ func TestR13_ABackfillPausesAndResumesAcrossARestart(t *testing.T) {
 		return startAllInOneWith(in, "DEALSYNC_DETECT_PAGE_SIZE="+strconv.Itoa(size))
 	})
 	x := prepare(t, in, nil)
-	x.hubspot.bulk(n, fields{"dealname": "H{{n}}", "amount": "{{n}}", "dealstage": "qualifiedtobuy", "pipeline": "default"}, ago(timeHour))
+	x.hubspot.bulk(n, fields{"dealname": "H{{n}}", "amount": "{{n}}", "dealstage": "qualifiedtobuy", "pipeline": "default"}, ago(time.Hour))
 	slow := x.hubspot.fault(map[string]any{"method": "GET", "path": "/crm/objects/", "mode": "latency", "latency_ms": 100})
 	x.apply()
 	progress := func() (backfill, int) {
@@ -95,8 +96,8 @@ func TestR14_DuplicatesAreNotMerged(t *testing.T) {
 	everywhere(t, func(t *testing.T, in *installation) {
 		x := newTenant(t, in, nil, func(hubspot, pipedrive *crm) {
 			for range 2 {
-				hubspot.create(fields{"dealname": "The same", "amount": "5", "dealstage": "qualifiedtobuy", "pipeline": "default"}, ago(timeHour))
-				pipedrive.create(fields{"title": "The same", "value": 5, "stage_id": 2}, ago(timeHour))
+				hubspot.create(fields{"dealname": "The same", "amount": "5", "dealstage": "qualifiedtobuy", "pipeline": "default"}, ago(time.Hour))
+				pipedrive.create(fields{"title": "The same", "value": 5, "stage_id": 2}, ago(time.Hour))
 			}
 		})
 		x.eventually("each has a counterpart of its own", func() error { return x.paired(4) })

@@ -66,11 +66,11 @@ func TestR7_ConflictsAreDecidedByTheRule(t *testing.T) {
 		appWins := newTenant(t, in, func(s *spec) { s.Window, s.Winner = "10s", "app" }, nil)
 		type both struct{ hubspot, app int64 }
 		bornInHubSpot := func(x *tenant) both {
-			id := x.hubspot.create(fields{"dealname": "Before", "amount": "1", "dealstage": "qualifiedtobuy", "pipeline": "default"}, ago(timeHour))
+			id := x.hubspot.create(fields{"dealname": "Before", "amount": "1", "dealstage": "qualifiedtobuy", "pipeline": "default"}, ago(time.Hour))
 			return both{id, x.counterpart(id)}
 		}
 		bornInApp := func(x *tenant) both {
-			id := x.pipedrive.create(fields{"title": "Before", "value": 1}, ago(timeHour))
+			id := x.pipedrive.create(fields{"title": "Before", "value": 1}, ago(time.Hour))
 			return both{x.counterpart(id), id}
 		}
 		cases := []struct {

@@ -3,6 +3,7 @@ package e2e
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // R9: only deals in mapped stages sync; a paired deal that leaves them is
@@ -19,7 +20,7 @@ func TestR9_UnmappedStagesAreExcludedByNameAndCatchUp(t *testing.T) {
 			t.Errorf("an excluded deal has a counterpart: %+v", p)
 		}
 
-		hubspot := x.hubspot.create(fields{"dealname": "Inside", "amount": "10", "dealstage": "qualifiedtobuy", "pipeline": "default"}, ago(timeHour))
+		hubspot := x.hubspot.create(fields{"dealname": "Inside", "amount": "10", "dealstage": "qualifiedtobuy", "pipeline": "default"}, ago(time.Hour))
 		app := x.counterpart(hubspot)
 		x.becomes(hubspot, "in_sync")
 		x.hubspot.do(hubspot, "stage", "contractsent")
@@ -90,7 +91,7 @@ func TestR12_FieldMappings(t *testing.T) {
 		t.Run("defaults where none are given", func(t *testing.T) {
 			t.Parallel()
 			x := newTenant(t, in, func(s *spec) { s.NoFields = true }, nil)
-			hubspot := x.hubspot.create(fields{"dealname": "Defaults", "amount": "12", "closedate": "2027-03-01T00:00:00Z", "dealstage": "qualifiedtobuy", "pipeline": "default"}, ago(timeHour))
+			hubspot := x.hubspot.create(fields{"dealname": "Defaults", "amount": "12", "closedate": "2027-03-01T00:00:00Z", "dealstage": "qualifiedtobuy", "pipeline": "default"}, ago(time.Hour))
 			app := x.counterpart(hubspot)
 			x.holds(x.pipedrive, app, fields{"title": "Defaults", "value": "12", "expected_close_date": "2027-03-01"})
 			x.pipedrive.edit(app, fields{"expected_close_date": "2027-04-02"})
