@@ -99,7 +99,8 @@ func (s *stageplay) restore(side deal.Side, c couple) {
 // create makes a new deal.
 func (s *stageplay) create(side deal.Side, f fields) couple {
 	c := couple{}
-	s.act(side, "new deal: "+f.String(), func(a *account) (err error) {
+	name := fmt.Sprint(f[map[deal.Side]string{deal.HubSpot: "dealname", deal.App: "title"}[side]])
+	s.act(side, "new deal: "+name, func(a *account) (err error) {
 		c.ids[index(side)], err = a.create(s.ctx, f)
 		return err
 	})
