@@ -5,12 +5,10 @@ import (
 	"time"
 
 	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/settings"
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 	"github.com/dealsync/dealsync/services/conflict-resolver/internal/core"
 )
-
-// stageUnit is the mapper's name for the unit that holds a deal's stage.
-const stageUnit = "stage"
 
 // policies keeps each sync's policy ready, one a revision.
 type policies struct {
@@ -45,52 +43,17 @@ func (p *policies) of(y *configv1.Sync, skew time.Duration) core.Policy {
 	return made
 }
 
-// policyOf reads a sync's settings. Units are named as the mapper names them:
-// after their HubSpot field, with the app's for a further line of the same one.
+// policyOf reads a sync's settings.
 func policyOf(y *configv1.Sync, skew time.Duration) core.Policy {
 	p := core.Policy{
 		Winner: deal.HubSpot, WindowMs: y.GetWindowMs(), SkewMs: skew.Milliseconds(),
-		Direction: directionOf(y.GetDirection()), Units: map[string]core.Direction{}, Paused: y.GetPaused(),
+		Direction: settings.WaysOf(y.GetDirection()), Units: map[string]deal.Ways{}, Paused: y.GetPaused(),
 	}
 	if y.GetWinner() == configv1.Winner_WINNER_APP {
 		p.Winner = deal.App
 	}
-	names := map[string]bool{stageUnit: true}
-	for _, l := range y.GetFields() {
-		d := lineDirection(l)
-		if l.GetHubspot().GetType() == string(deal.Stage) && l.GetApp().GetType() == string(deal.Stage) {
-			p.Units[stageUnit] = d
-			continue
-		}
-		name := l.GetHubspot().GetName()
-		if names[name] {
-			name += ":" + l.GetApp().GetName()
-		}
-		names[name] = true
-		p.Units[name] = d
+	for _, u := range settings.UnitsOf(y) {
+		p.Units[u.Name] = u.Ways
 	}
 	return p
-}
-
-// lineDirection is a field line's direction; a read-only field is never written (R12).
-func lineDirection(l *configv1.FieldLine) core.Direction {
-	d := directionOf(l.GetDirection())
-	if l.GetHubspot().GetReadOnly() {
-		d &^= core.ToHubSpot
-	}
-	if l.GetApp().GetReadOnly() {
-		d &^= core.ToApp
-	}
-	return d
-}
-
-func directionOf(d configv1.Direction) core.Direction {
-	switch d {
-	case configv1.Direction_DIRECTION_TO_HUBSPOT:
-		return core.ToHubSpot
-	case configv1.Direction_DIRECTION_TO_APP:
-		return core.ToApp
-	default:
-		return core.Both
-	}
 }

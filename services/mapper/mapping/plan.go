@@ -6,6 +6,7 @@ import (
 
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/filter"
+	"github.com/dealsync/dealsync/libs/settings"
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 	"github.com/dealsync/dealsync/services/mapper/internal/core"
 )
@@ -52,6 +53,7 @@ func (p *plans) of(y *configv1.Sync) (*core.Sync, error) {
 func settingsOf(y *configv1.Sync) (s core.Settings, err error) {
 	s = core.Settings{
 		Object:          deal.Object(y.GetObject()),
+		Ways:            settings.WaysOf(y.GetDirection()),
 		CurrencyHubSpot: y.GetHubspotCurrency(),
 		CurrencyApp:     y.GetAppCurrency(),
 	}
@@ -61,11 +63,10 @@ func settingsOf(y *configv1.Sync) (s core.Settings, err error) {
 	if s.FilterApp, err = filterOf(y.GetFilterApp()); err != nil {
 		return s, fmt.Errorf("the app's filter: %w", err)
 	}
-	s.ToHubSpot, s.ToApp = waysOf(y.GetDirection())
-	for _, l := range y.GetFields() {
-		line := core.Line{HubSpot: fieldOf(l.GetHubspot()), App: fieldOf(l.GetApp())}
-		line.ToHubSpot, line.ToApp = waysOf(l.GetDirection())
-		s.Lines = append(s.Lines, line)
+	for _, u := range settings.UnitsOf(y) {
+		s.Lines = append(s.Lines, core.Line{
+			Unit: u.Name, HubSpot: fieldOf(u.Line.GetHubspot()), App: fieldOf(u.Line.GetApp()), Ways: u.Ways,
+		})
 	}
 	for _, p := range y.GetPipelines() {
 		mapped := core.Pipeline{HubSpot: p.GetHubspot(), App: p.GetApp()}
@@ -78,15 +79,8 @@ func settingsOf(y *configv1.Sync) (s core.Settings, err error) {
 	return s, nil
 }
 
-// waysOf reads a direction; one that is not set goes both ways.
-func waysOf(d configv1.Direction) (toHubSpot, toApp bool) {
-	return d != configv1.Direction_DIRECTION_TO_APP, d != configv1.Direction_DIRECTION_TO_HUBSPOT
-}
-
 func fieldOf(f *configv1.FieldSpec) core.Field {
-	return core.Field{
-		Name: f.GetName(), Type: deal.Type(f.GetType()), ReadOnly: f.GetReadOnly(), Currency: f.GetCurrency(),
-	}
+	return core.Field{Name: f.GetName(), Type: deal.Type(f.GetType()), Currency: f.GetCurrency()}
 }
 
 // filterOf makes a filter ready. Applying a sync has checked it, so an error is

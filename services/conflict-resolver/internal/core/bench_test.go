@@ -9,7 +9,7 @@ import (
 
 // BenchmarkEcho is the most frequent input: a whole image of which nothing is new.
 func BenchmarkEcho(b *testing.B) {
-	policy := Policy{Winner: deal.HubSpot, WindowMs: 5 * minute, SkewMs: 2000, Direction: Both}
+	policy := Policy{Winner: deal.HubSpot, WindowMs: 5 * minute, SkewMs: 2000, Direction: deal.BothWays}
 	img := func(s deal.Side, at int64) *Image {
 		i := &Image{Record: s.String(), Cause: Webhook}
 		for n := range 10 {

@@ -16,7 +16,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		policy := Policy{
 			Winner: rapid.SampledFrom(sides[:]).Draw(t, "winner"), WindowMs: 5 * minute, SkewMs: 2000,
-			Direction: Both, Paused: true, // what is wanted does not depend on what is written
+			Direction: deal.BothWays, Paused: true, // what is wanted does not depend on what is written
 		}
 		edits := rapid.SliceOfN(rapid.Custom(drawEdit), 1, 12).Draw(t, "edits")
 		one := deliver(t, edits, policy, "one")

@@ -54,14 +54,14 @@ func (st *step) mayWrite(s deal.Side) bool {
 	if st.policy.Paused || p.HubSpot.Excluded != "" || p.App.Excluded != "" || p.HubSpot.Deleted || p.App.Deleted {
 		return false
 	}
-	return p.On(s).Record != "" || p.On(s).Flight != nil || from.Record != "" && st.policy.Direction.to(s)
+	return p.On(s).Record != "" || p.On(s).Flight != nil || from.Record != "" && st.policy.Direction.To(s)
 }
 
 // lacks reports whether side s does not hold what stands for a unit, or will not
 // once the write in flight is answered.
 func (st *step) lacks(s deal.Side, unit string) (Choice, bool) {
 	ps, c := st.p.On(s), st.wanted(unit)
-	if c.By == deal.NoSide || !st.policy.unit(unit).to(s) {
+	if c.By == deal.NoSide || !st.policy.unit(unit).To(s) {
 		return c, false
 	}
 	if flown := ps.Flight.fields(unit); flown != nil {

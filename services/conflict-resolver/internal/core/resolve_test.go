@@ -24,7 +24,7 @@ func setup(t *testing.T) *pairTest {
 	t.Helper()
 	return &pairTest{
 		t: t, now: 100 * minute, rivals: map[deal.Side][]Rival{},
-		policy: Policy{Winner: deal.HubSpot, WindowMs: 5 * minute, SkewMs: 2000, Direction: Both},
+		policy: Policy{Winner: deal.HubSpot, WindowMs: 5 * minute, SkewMs: 2000, Direction: deal.BothWays},
 	}
 }
 
@@ -206,8 +206,8 @@ func TestR6(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
 			source := s.Other()
-			if b.policy.Direction = ToApp; s == deal.HubSpot {
-				b.policy.Direction = ToHubSpot
+			if b.policy.Direction = deal.ToApp; s == deal.HubSpot {
+				b.policy.Direction = deal.ToHubSpot
 			}
 			b.says(source, "amount", "1", b.now-30*minute)
 			b.answer(s)

@@ -34,7 +34,7 @@ type world struct {
 // simConfig is what a history may contain.
 type simConfig struct {
 	Winner    deal.Side
-	Direction Direction
+	Direction deal.Ways
 	Normalise bool // the app stores upper case
 	Marks     bool // webhooks say who made a change
 	Loss      bool // webhooks get lost until a poll
@@ -111,9 +111,9 @@ func newWorld(seed uint64, cfg simConfig) *world {
 		w.sides[s] = c
 	}
 	born := sides[w.rng.IntN(2)]
-	if cfg.Direction == ToApp {
+	if cfg.Direction == deal.ToApp {
 		born = deal.HubSpot
-	} else if cfg.Direction == ToHubSpot {
+	} else if cfg.Direction == deal.ToHubSpot {
 		born = deal.App
 	}
 	w.sides[born].exists = true

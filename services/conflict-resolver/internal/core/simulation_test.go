@@ -117,7 +117,7 @@ func (w *world) judge(unit string) string {
 	if own := w.sides[c.By].names[unit]; w.sides[c.By].fields[unit].value != own && w.sides[c.By].fields[unit].value != w.store(c.By, own) && exact {
 		return "the wrong edit stands (N5): " + found
 	}
-	if !w.policy.Direction.to(c.By.Other()) {
+	if !w.policy.Direction.To(c.By.Other()) {
 		return ""
 	}
 	if w.store(deal.App, translate(deal.HubSpot, unit, hv)) != av && translate(deal.App, unit, av) != hv {
@@ -146,7 +146,7 @@ func simulate(seed uint64, verbose bool) (problem string, w *world) {
 	bits := seed * 0x9E3779B97F4A7C15 >> 40
 	flag := func(i int) bool { return bits>>i&1 == 1 }
 	cfg := simConfig{
-		Winner: deal.HubSpot, Direction: Both, Normalise: flag(0), Marks: !flag(1) || !flag(2), Loss: flag(3), Flush: flag(3) && flag(2),
+		Winner: deal.HubSpot, Direction: deal.BothWays, Normalise: flag(0), Marks: !flag(1) || !flag(2), Loss: flag(3), Flush: flag(3) && flag(2),
 		Refusals: flag(4) && flag(5), Exclude: flag(6) && flag(7), Edits: 2 + int(bits>>12%20),
 	}
 	if flag(8) {
@@ -154,9 +154,9 @@ func simulate(seed uint64, verbose bool) (problem string, w *world) {
 	}
 	switch bits >> 9 & 7 {
 	case 0:
-		cfg.Direction = ToApp
+		cfg.Direction = deal.ToApp
 	case 1:
-		cfg.Direction = ToHubSpot
+		cfg.Direction = deal.ToHubSpot
 	}
 	w = newWorld(seed, cfg)
 	if verbose {

@@ -53,37 +53,26 @@ type Sync struct {
 	title    [3]string
 }
 
-// NewSync makes settings ready. Units are named after their HubSpot field; a
-// further line of the same HubSpot field adds the app's, so that names are
-// unique and those of other lines never change.
+// NewSync makes settings ready.
 func NewSync(settings Settings) *Sync {
 	if settings.Zone == nil {
 		settings.Zone = time.UTC
 	}
 	s := &Sync{settings: settings}
-	names := map[string]bool{StageUnit: true}
 	stageLine := Line{
-		HubSpot: Field{Name: hubspotStage}, App: Field{Name: appStage}, ToHubSpot: true, ToApp: true,
+		Unit: deal.StageUnit, HubSpot: Field{Name: hubspotStage}, App: Field{Name: appStage}, Ways: deal.BothWays,
 	}
 	for _, line := range settings.Lines {
-		if line.HubSpot.Type == deal.Stage && line.App.Type == deal.Stage {
+		if line.Unit == deal.StageUnit {
 			stageLine = line
 			continue
 		}
-		name := line.HubSpot.Name
-		if names[name] {
-			name += ":" + line.App.Name
-		}
-		names[name] = true
-		s.readers = append(s.readers, newValueUnit(name, line, &s.settings))
+		s.readers = append(s.readers, &valueUnit{line, settings.Ways & line.Ways, &s.settings})
 		s.entitle(line)
 	}
 	if settings.Object == deal.Deals {
 		s.stages = newStages(settings.Pipelines, stageLine.HubSpot.Name, stageLine.App.Name)
-		s.readers = append(s.readers, &stageUnit{s.stages, [3]bool{
-			deal.HubSpot: settings.ToHubSpot && stageLine.writes(deal.HubSpot),
-			deal.App:     settings.ToApp && stageLine.writes(deal.App),
-		}})
+		s.readers = append(s.readers, &stageUnit{s.stages, settings.Ways & stageLine.Ways})
 	}
 	return s
 }
@@ -119,11 +108,11 @@ func (s *Sync) Map(side deal.Side, r *Record, paired bool) Image {
 // depend on its having a counterpart, so that callers need not ask otherwise.
 func (s *Sync) PairMatters(side deal.Side) bool {
 	f := s.settings.filter(side)
-	return !s.settings.writes(side.Other()) || f != nil && f.Continue
+	return !s.settings.Ways.To(side.Other()) || f != nil && f.Continue
 }
 
 func (s *Sync) exclude(side deal.Side, r *Record, paired bool) (reason, detail string) {
-	if !s.settings.writes(side.Other()) && !paired {
+	if !s.settings.Ways.To(side.Other()) && !paired {
 		return OneWay, "the sync does not go from " + side.String() + " to " + side.Other().String()
 	}
 	if s.stages != nil {
@@ -133,7 +122,7 @@ func (s *Sync) exclude(side deal.Side, r *Record, paired bool) (reason, detail s
 	}
 	f := s.settings.filter(side)
 	// A filter says what may leave its side; a receiving side lets nothing out.
-	if f == nil || !s.settings.writes(side.Other()) || f.Continue && paired {
+	if f == nil || !s.settings.Ways.To(side.Other()) || f.Continue && paired {
 		return "", ""
 	}
 	if unmet := f.Terms.Unmet(r.texts()); unmet != "" {

@@ -14,16 +14,17 @@ import (
 // settings are a deal sync between HubSpot and a Pipedrive-like app.
 func settings(change ...func(*core.Settings)) core.Settings {
 	line := func(h, a string, t deal.Type) core.Line {
-		return core.Line{HubSpot: core.Field{Name: h, Type: t}, App: core.Field{Name: a, Type: t}, ToHubSpot: true, ToApp: true}
+		return core.Line{Unit: h, HubSpot: core.Field{Name: h, Type: t}, App: core.Field{Name: a, Type: t}, Ways: deal.BothWays}
 	}
 	s := core.Settings{
-		Object: deal.Deals, ToHubSpot: true, ToApp: true, CurrencyHubSpot: "USD", CurrencyApp: "EUR",
+		Object: deal.Deals, Ways: deal.BothWays, CurrencyHubSpot: "USD", CurrencyApp: "EUR",
 		Lines: []core.Line{
 			line("dealname", "title", deal.Text),
 			{
-				HubSpot:   core.Field{Name: "amount", Type: deal.Number, Currency: "deal_currency_code"},
-				App:       core.Field{Name: "value", Type: deal.Number, Currency: "currency"},
-				ToHubSpot: true, ToApp: true,
+				Unit:    "amount",
+				HubSpot: core.Field{Name: "amount", Type: deal.Number, Currency: "deal_currency_code"},
+				App:     core.Field{Name: "value", Type: deal.Number, Currency: "currency"},
+				Ways:    deal.BothWays,
 			},
 		},
 		Pipelines: []core.Pipeline{
@@ -170,7 +171,7 @@ func TestStages_R8(t *testing.T) {
 			if img.Excluded != "" {
 				t.Fatalf("excluded: %s (%s)", img.Excluded, img.Detail)
 			}
-			u := unit(t, img, core.StageUnit)
+			u := unit(t, img, deal.StageUnit)
 			if diff := cmp.Diff([]deal.Fields{tt.own, tt.other}, []deal.Fields{u.Own, u.Other}); diff != "" {
 				t.Errorf("unit (-want +got):\n%s", diff)
 			}
@@ -182,14 +183,14 @@ func TestAStageMoveHasTheStagesOwnTime(t *testing.T) {
 	t.Parallel()
 	r := hubspotDeal("dealstage", "s2")
 	r.Fields["pipeline"] = core.Value{Text: "second", At: 900}
-	if at := unit(t, core.NewSync(settings()).Map(deal.HubSpot, r, false), core.StageUnit).At; at != 100 {
+	if at := unit(t, core.NewSync(settings()).Map(deal.HubSpot, r, false), deal.StageUnit).At; at != 100 {
 		t.Errorf("edit time = %d, want the stage's 100: the pipeline follows from it", at)
 	}
 }
 
 func TestWhoIsExcluded(t *testing.T) {
 	t.Parallel()
-	oneWay := func(s *core.Settings) { s.ToApp = false }
+	oneWay := func(s *core.Settings) { s.Ways = deal.ToHubSpot }
 	terms, err := filter.New(filter.Group{Conditions: []filter.Condition{
 		{Field: "value", Type: deal.Number, Op: filter.Gte, Values: []string{"1000"}},
 	}})
@@ -260,11 +261,9 @@ func TestWhatMustNotBeWrittenHasNoOther(t *testing.T) {
 		untranslatable       bool
 	}{
 		{"two-way", settings(), true, true, false},
-		{"a line only to HubSpot", settings(line(func(l *core.Line) { l.ToApp = false })), true, false, false},
-		{"a line only to the app", settings(line(func(l *core.Line) { l.ToHubSpot = false })), false, true, false},
-		{"a read-only HubSpot field (R12)", settings(line(func(l *core.Line) { l.HubSpot.ReadOnly = true })), false, true, false},
-		{"a read-only app field (R12)", settings(line(func(l *core.Line) { l.App.ReadOnly = true })), true, false, false},
-		{"a sync only to HubSpot (R6)", settings(func(s *core.Settings) { s.ToApp = false }), true, false, false},
+		{"a line only to HubSpot", settings(line(func(l *core.Line) { l.Ways = deal.ToHubSpot })), true, false, false},
+		{"a line only to the app", settings(line(func(l *core.Line) { l.Ways = deal.ToApp })), false, true, false},
+		{"a sync only to HubSpot (R6)", settings(func(s *core.Settings) { s.Ways = deal.ToHubSpot }), true, false, false},
 		{"a date of the app in a text of HubSpot", settings(line(func(l *core.Line) { l.App.Type = deal.Date })), true, false, true},
 	}
 	for _, tt := range tests {
@@ -294,22 +293,5 @@ func TestAFieldThatWasNeverReadIsNotBlank(t *testing.T) {
 		if u.Name == "dealname" {
 			t.Errorf("unit %+v of a field that the image does not have", u)
 		}
-	}
-}
-
-func TestUnitNamesAreUnique(t *testing.T) {
-	t.Parallel()
-	s := settings(func(s *core.Settings) {
-		again := s.Lines[0]
-		again.App.Name = "label"
-		s.Lines = append(s.Lines, again)
-	})
-	img := core.NewSync(s).Map(deal.App, appDeal("label", "x"), false)
-	var names []string
-	for _, u := range img.Units {
-		names = append(names, u.Name)
-	}
-	if diff := cmp.Diff([]string{"dealname", "amount", "dealname:label", "stage"}, names); diff != "" {
-		t.Errorf("units (-want +got):\n%s", diff)
 	}
 }

@@ -15,16 +15,16 @@ import (
 type Field struct {
 	Name string
 	Type deal.Type
-	// ReadOnly: the app computes it; it is never written (R12).
-	ReadOnly bool
 	// Currency names the field that holds this amount's currency (R18).
 	Currency string
 }
 
-// Line is one field mapping: two fields and the ways its values may travel.
+// Line is one field mapping: the unit's name, two fields, and the ways in which
+// values may travel.
 type Line struct {
-	HubSpot, App     Field
-	ToHubSpot, ToApp bool
+	Unit         string
+	HubSpot, App Field
+	Ways         deal.Ways
 }
 
 // Stage maps one HubSpot stage to one stage of the app. Both are what the stage
@@ -47,10 +47,10 @@ type Filter struct {
 // Settings are what one sync says about mapping.
 type Settings struct {
 	Object deal.Object
-	// ToHubSpot and ToApp are the sync's direction; both for two-way (R6).
-	ToHubSpot, ToApp bool
-	Lines            []Line
-	Pipelines        []Pipeline
+	// Ways are the sync's direction (R6).
+	Ways      deal.Ways
+	Lines     []Line
+	Pipelines []Pipeline
 	// FilterHubSpot and FilterApp are what records of that side must meet;
 	// nil lets all pass (R11).
 	FilterHubSpot, FilterApp *Filter
@@ -58,14 +58,6 @@ type Settings struct {
 	CurrencyHubSpot, CurrencyApp string
 	// Zone is the time zone in which a moment has a date; nil is UTC.
 	Zone *time.Location
-}
-
-// writes reports whether the sync may write to a side.
-func (s *Settings) writes(side deal.Side) bool {
-	if side == deal.HubSpot {
-		return s.ToHubSpot
-	}
-	return s.ToApp
 }
 
 func (s *Settings) filter(side deal.Side) *Filter {
@@ -87,13 +79,4 @@ func (l *Line) field(side deal.Side) Field {
 		return l.HubSpot
 	}
 	return l.App
-}
-
-// writes reports whether the line may write its field on a side: its own
-// direction allows it and the field can be written.
-func (l *Line) writes(side deal.Side) bool {
-	if side == deal.HubSpot {
-		return l.ToHubSpot && !l.HubSpot.ReadOnly
-	}
-	return l.ToApp && !l.App.ReadOnly
 }

@@ -31,18 +31,9 @@ type reader interface {
 
 // valueUnit is a field line. An amount with its currency is one unit (R18).
 type valueUnit struct {
-	name     string
 	line     Line
-	writable [3]bool // by side
+	ways     deal.Ways // the line's within the sync's
 	settings *Settings
-}
-
-func newValueUnit(name string, line Line, s *Settings) *valueUnit {
-	u := &valueUnit{name: name, line: line, settings: s}
-	for _, side := range []deal.Side{deal.HubSpot, deal.App} {
-		u.writable[side] = s.writes(side) && line.writes(side)
-	}
-	return u
 }
 
 // money reports whether both fields are amounts that have a currency.
@@ -54,7 +45,7 @@ func (u *valueUnit) read(side deal.Side, r *Record) (Unit, bool) {
 	if !known {
 		return Unit{}, false
 	}
-	unit := Unit{Name: u.name, Own: deal.Fields{f.Name: v.Text}, At: v.At, Changed: r.Changed[f.Name]}
+	unit := Unit{Name: u.line.Unit, Own: deal.Fields{f.Name: v.Text}, At: v.At, Changed: r.Changed[f.Name]}
 	if u.money() {
 		c := r.Fields[f.Currency]
 		unit.At = max(unit.At, c.At)
@@ -68,7 +59,7 @@ func (u *valueUnit) read(side deal.Side, r *Record) (Unit, bool) {
 			}
 		}
 	}
-	if u.writable[side.Other()] {
+	if u.ways.To(side.Other()) {
 		unit.Other, unit.Untranslatable = u.translate(side, unit.Own)
 	}
 	return unit, true
@@ -92,20 +83,17 @@ func (u *valueUnit) translate(side deal.Side, own deal.Fields) (other deal.Field
 
 // stageUnit is the stage together with HubSpot's pipeline.
 type stageUnit struct {
-	stages   *stages
-	writable [3]bool
+	stages *stages
+	ways   deal.Ways
 }
-
-// StageUnit is the name of the unit that holds a deal's stage.
-const StageUnit = "stage"
 
 func (u *stageUnit) read(side deal.Side, r *Record) (Unit, bool) {
 	if _, known := r.Fields[u.stages.field(side)]; !known {
 		return Unit{}, false
 	}
 	own, at := u.stages.own(side, r)
-	unit := Unit{Name: StageUnit, Own: own, At: at, Changed: r.Changed[u.stages.field(side)]}
-	if !u.writable[side.Other()] {
+	unit := Unit{Name: deal.StageUnit, Own: own, At: at, Changed: r.Changed[u.stages.field(side)]}
+	if !u.ways.To(side.Other()) {
 		return unit, true
 	}
 	other, ok := u.stages.other(side, own)
