@@ -43,6 +43,16 @@ func (h person) edit(in control.Edit) (*edit, error) {
 	return e, nil
 }
 
+// begin reads what every change is about.
+func (h person) begin(name string, in control.Edit) (*object, *edit, error) {
+	o, err := h.object(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := h.edit(in)
+	return o, e, err
+}
+
 // refusal turns an API refusal into one of the control API; a nil pointer must
 // not become a non-nil error.
 func refusal(err *apiError) error {
@@ -53,11 +63,7 @@ func refusal(err *apiError) error {
 }
 
 func (h person) Create(name string, in control.Edit) (int64, error) {
-	o, err := h.object(name)
-	if err != nil {
-		return 0, err
-	}
-	e, err := h.edit(in)
+	o, e, err := h.begin(name, in)
 	if err != nil {
 		return 0, err
 	}
@@ -69,11 +75,7 @@ func (h person) Create(name string, in control.Edit) (int64, error) {
 }
 
 func (h person) Update(name string, id int64, in control.Edit) error {
-	o, err := h.object(name)
-	if err != nil {
-		return err
-	}
-	e, err := h.edit(in)
+	o, e, err := h.begin(name, in)
 	if err != nil {
 		return err
 	}
@@ -85,11 +87,7 @@ func (h person) Update(name string, id int64, in control.Edit) error {
 }
 
 func (h person) Delete(name string, id int64, in control.Edit) error {
-	o, err := h.object(name)
-	if err != nil {
-		return err
-	}
-	e, err := h.edit(in)
+	o, e, err := h.begin(name, in)
 	if err != nil {
 		return err
 	}
@@ -100,11 +98,7 @@ func (h person) Delete(name string, id int64, in control.Edit) error {
 }
 
 func (h person) Restore(name string, id int64, in control.Edit) error {
-	o, err := h.object(name)
-	if err != nil {
-		return err
-	}
-	e, err := h.edit(in)
+	o, e, err := h.begin(name, in)
 	if err != nil {
 		return err
 	}
@@ -116,11 +110,7 @@ func (h person) Restore(name string, id int64, in control.Edit) error {
 }
 
 func (h person) Merge(name string, primary, other int64, in control.Edit) (int64, error) {
-	o, err := h.object(name)
-	if err != nil {
-		return 0, err
-	}
-	e, err := h.edit(in)
+	o, e, err := h.begin(name, in)
 	if err != nil {
 		return 0, err
 	}
@@ -174,20 +164,7 @@ func (h person) Dump(b []byte, name string, after int64, limit int, history bool
 	if err != nil {
 		return nil, 0, err
 	}
-	var next, last int64
-	n := 0
-	for _, r := range o.table.All() {
-		if r.ID <= after {
-			continue
-		}
-		if n == limit {
-			next = last
-			break
-		}
-		n++
-		last = r.ID
-		b = appendDump(b, r, history)
-	}
+	b, next := dumper.Page(b, o.table.All(), after, limit, history)
 	return b, next, nil
 }
 
@@ -200,32 +177,16 @@ func (h person) Show(b []byte, name string, id int64) ([]byte, error) {
 	if r == nil {
 		return nil, control.Errorf(404, "no %s %d", o.singular, id)
 	}
-	return appendDump(b, r, true), nil
+	return dumper.Record(b, r, true), nil
 }
 
-func appendDump(b []byte, r *crm.Record, history bool) []byte {
-	b = append(wire.Comma(b), `{"id":`...)
-	b = strconv.AppendInt(b, r.ID, 10)
-	b = append(wire.AppendKey(b, "fields"), '{')
-	b = append(appendProperties(b, nil, r, nil), '}')
-	b = wire.AppendInt(b, "created", r.Created)
-	b = wire.AppendInt(b, "updated", r.Updated)
-	b = wire.AppendBool(b, "deleted", r.Archived)
-	if r.MergedInto != 0 {
-		b = wire.AppendInt(b, "merged_into", r.MergedInto)
-	}
-	if history {
-		b = append(wire.AppendKey(b, "history"), '[')
-		for _, c := range r.Changes {
-			b = append(wire.Comma(b), '{')
-			b = wire.AppendStr(b, "field", c.Field)
-			b = wire.AppendStr(b, "value", c.Value)
-			b = wire.AppendStr(b, "old", c.Old)
-			b = wire.AppendInt(b, "at", c.At)
-			b = wire.AppendStr(b, "source", c.Source.Type)
-			b = append(wire.AppendStr(b, "source_id", c.Source.ID), '}')
-		}
-		b = append(b, ']')
-	}
-	return append(b, '}')
+var dumper = control.Dumper{
+	Fields: func(b []byte, r *crm.Record) []byte {
+		return append(appendProperties(append(b, '{'), nil, r, nil), '}')
+	},
+	Change: func(b []byte, c crm.Change) []byte {
+		b = wire.AppendStr(b, "value", c.Value)
+		b = wire.AppendStr(b, "old", c.Old)
+		return wire.AppendStr(b, "source_id", c.Source.ID)
+	},
 }
