@@ -86,6 +86,23 @@ func (o *owner) ack(it *item) {
 // jitter spreads retries; it never shortens a wait that an app asked for.
 func jitter(d time.Duration) time.Duration { return d + rand.N(d/4+1) }
 
+// AtMost is h with at most n calls running at once. What waits for its turn has
+// not been unpacked and costs little; so a handler that calls nothing slow
+// needs memory for n messages, not for all that are in hand. A message between
+// two tries takes nobody's turn.
+func AtMost(n int, h Handler) Handler {
+	turns := make(chan struct{}, max(n, 1))
+	return func(ctx context.Context, d *Delivery) error {
+		select {
+		case turns <- struct{}{}:
+		case <-ctx.Done():
+			return fault.Wrap(fault.Transient, "stopping", ctx.Err())
+		}
+		defer func() { <-turns }()
+		return h(ctx, d)
+	}
+}
+
 // panicked is a handler's panic as an error.
 type panicked struct {
 	value any

@@ -54,9 +54,9 @@ type CacheConfig struct {
 
 // The one table of buckets.
 var (
-	records = layout{name: "records", about: "Copies of records.", sharded: true, cache: 2048}
+	records = layout{name: "records", about: "Copies of records.", sharded: true, cache: 1024}
 	links   = layout{name: "links", about: "Which pair a record belongs to.", sharded: true, cache: 8192}
-	pairs   = layout{name: "pairs", about: "Pairs of records.", sharded: true, cache: 2048}
+	pairs   = layout{name: "pairs", about: "Pairs of records.", sharded: true, cache: 1024}
 	creates = layout{name: "creates", about: "Intents to create a record.", cache: 1024}
 	cursors = layout{name: "cursors", about: "Positions of polls and backfills.", cache: 256}
 )

@@ -87,7 +87,11 @@ func New(cfg Config, deps Deps) (*Service, error) {
 // Name is the service's name in logs, metrics and deployments.
 func (*Service) Name() string { return "conflict-resolver" }
 
+// parallel is how many inputs are worked on at once. All that one waits for is
+// Redis and the ledger, so more would only take memory.
+const parallel = 64
+
 // Run resolves until ctx ends and returns after draining.
 func (s *Service) Run(ctx context.Context) error {
-	return s.deps.Bus.Consume(ctx, bus.Proposals, s.handle)
+	return s.deps.Bus.Consume(ctx, bus.Proposals, bus.AtMost(parallel, s.handle))
 }

@@ -70,7 +70,11 @@ func New(_ Config, deps Deps) (*Service, error) {
 // Name is the service's name in logs, metrics and deployments.
 func (*Service) Name() string { return "mapper" }
 
+// parallel is how many changes are worked on at once. All that one waits for is
+// the ledger and the bus, so more would only take memory.
+const parallel = 64
+
 // Run maps changes until ctx ends and returns after draining.
 func (s *Service) Run(ctx context.Context) error {
-	return s.deps.Bus.Consume(ctx, bus.Changes, s.handle)
+	return s.deps.Bus.Consume(ctx, bus.Changes, bus.AtMost(parallel, s.handle))
 }
