@@ -151,7 +151,6 @@ func (b *run) interval(ctx context.Context) (err error) {
 	if err := b.ingest(ctx, in); err != nil {
 		return fmt.Errorf("ingest: %w", err)
 	}
-	r.RSS = in.peaks()
 	in.end()
 	b.say("the bus alone: %d messages over %d hops", b.Edits, hops)
 	r.Bus, err = b.busAlone(ctx, "interval", b.Edits)

@@ -59,10 +59,9 @@ func (b *run) busAlone(ctx context.Context, durability string, messages int) (re
 	if err != nil {
 		return result, err
 	}
-	used := after["nats"] + after[self] - before["nats"] - before[self]
 	return Bus{
 		Messages: messages, Hops: hops, PerSecond: round(float64(messages) / took.Seconds()),
-		CPUPerMessage: round3(float64(used.Microseconds()) / 1000 / float64(messages)),
+		CPUPerMessage: perItem(after.total()-before.total(), messages),
 	}, nil
 }
 

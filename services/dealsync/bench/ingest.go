@@ -19,42 +19,50 @@ import (
 // senders is how many webhooks are under way at once; HubSpot's default is ten.
 const senders = 10
 
-// ingest measures how webhooks are taken: as fast as ten senders can, of one
-// event and of a hundred each, and once more while Pipedrive refuses every call
-// and a backlog of edits for it waits. Detector and mapper work on what is taken
-// meanwhile, on the same cores.
+// ingest measures how webhooks are taken, as fast as ten senders can: of one
+// event each, the same while Pipedrive refuses every call and a backlog of edits
+// for it waits, and of a hundred events each. Detector and mapper work on what
+// is taken meanwhile, on the same cores. Memory is looked at before the last,
+// which is a flood, and after it.
 func (b *run) ingest(ctx context.Context, in *installation) error {
 	url, err := in.webhookURL(ctx)
 	if err != nil {
 		return err
 	}
 	w := &webhooks{url: url, deals: in.numbers[hub][1:]}
-	for _, phase := range []struct {
-		into   *Ingest
-		events int
-		down   bool
-	}{{&b.report.Ingest, 1, false}, {&b.report.IngestFull, 100, false}, {&b.report.IngestDown, 1, true}} {
-		if phase.down {
-			if err := in.crm[app].down(ctx, true); err != nil {
-				return err
-			}
-			if err := in.makeAll(ctx, b.edits(in, b.Edits/2, 0)); err != nil {
-				return err
-			}
-		}
-		*phase.into, err = w.send(ctx, b.Load/2, phase.events)
-		if err != nil {
-			return err
-		}
-		if phase.down {
-			return in.crm[app].down(ctx, false)
-		}
-		b.say("  waiting until %d webhooks of %d events are worked off", phase.into.Webhooks, phase.events)
-		if err := in.settled(ctx); err != nil {
-			return err
-		}
+	if b.report.Ingest, err = b.flood(ctx, in, w, 1); err != nil {
+		return err
 	}
-	return nil
+	if err := in.crm[app].down(ctx, true); err != nil {
+		return err
+	}
+	if err := in.makeAll(ctx, b.edits(in, b.Edits/2, 0)); err != nil {
+		return err
+	}
+	if b.report.IngestDown, err = w.send(ctx, b.Load/2, 1); err != nil {
+		return err
+	}
+	if err := in.crm[app].down(ctx, false); err != nil {
+		return err
+	}
+	b.say("  waiting until the backlog is worked off")
+	if err := in.settled(ctx); err != nil {
+		return err
+	}
+	b.report.RSS = in.peaks()
+	b.report.IngestFull, err = b.flood(ctx, in, w, 100)
+	b.report.RSSFlood = in.peaks()
+	return err
+}
+
+// flood sends webhooks and waits until the pipeline has worked them off.
+func (b *run) flood(ctx context.Context, in *installation, w *webhooks, events int) (Ingest, error) {
+	taken, err := w.send(ctx, b.Load/2, events)
+	if err != nil {
+		return taken, err
+	}
+	b.say("  waiting until %d webhooks of %d events are worked off", taken.Webhooks, events)
+	return taken, in.settled(ctx)
 }
 
 func (in *installation) webhookURL(ctx context.Context) (string, error) {

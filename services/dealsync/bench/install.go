@@ -54,6 +54,10 @@ func (b *run) install(ctx context.Context, durability string, pairs int) (*insta
 	if err := in.crm[app].seed(ctx, pairs); err != nil {
 		return in, fmt.Errorf("seed: %w", err)
 	}
+	before, err := in.usage()
+	if err != nil {
+		return in, err
+	}
 	begun := time.Now()
 	if err := in.apply(ctx); err != nil {
 		return in, err
@@ -61,7 +65,15 @@ func (b *run) install(ctx context.Context, durability string, pairs int) (*insta
 	if err := in.backfilled(ctx, pairs); err != nil {
 		return in, fmt.Errorf("backfill: %w", err)
 	}
-	in.seeded = Seed{Pairs: pairs, Seconds: seconds(time.Since(begun)), PerSecond: round(float64(pairs) / time.Since(begun).Seconds())}
+	took := time.Since(begun)
+	after, err := in.usage()
+	if err != nil {
+		return in, err
+	}
+	in.seeded = Seed{
+		Pairs: pairs, Seconds: seconds(took), PerSecond: round(float64(pairs) / took.Seconds()),
+		CPU: perItem(after.total()-before.total(), pairs),
+	}
 	for side, c := range in.crm {
 		var err error
 		if in.numbers[side], err = c.numbers(ctx, pairs); err != nil {

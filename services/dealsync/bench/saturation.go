@@ -28,6 +28,18 @@ func (in *installation) usage() (usage, error) {
 	return u, nil
 }
 
+func (u usage) total() (sum time.Duration) {
+	for _, used := range u {
+		sum += used
+	}
+	return sum
+}
+
+// perItem is in milliseconds.
+func perItem(d time.Duration, n int) float64 {
+	return round3(float64(d.Microseconds()) / 1000 / float64(n))
+}
+
 // peaks is the most memory that each process had resident at once, in MB.
 func (in *installation) peaks() map[string]float64 {
 	m := map[string]float64{}
@@ -106,14 +118,11 @@ func (in *installation) saturate(ctx context.Context, edits [2][]edit) (Saturati
 		s.PerSecond = round(float64(len(trips)) / took.Seconds())
 	}
 	for name, used := range after {
-		ms := float64((used - before[name]).Microseconds()) / 1000 / float64(total)
-		s.CPU[name] = round3(ms)
-		s.CPUPerEdit += ms
-		if name != self && name != "sandbox" {
-			s.CPUOfServices += ms
-		}
+		s.CPU[name] = perItem(used-before[name], total)
 	}
-	s.CPUPerEdit, s.CPUOfServices = round3(s.CPUPerEdit), round3(s.CPUOfServices)
+	all := after.total() - before.total()
+	doubles := after["sandbox"] + after[self] - before["sandbox"] - before[self]
+	s.CPUPerEdit, s.CPUOfServices = perItem(all, total), perItem(all-doubles, total)
 	for side, name := range appNames {
 		s.Calls[name] = round(float64(now[side].Requests-stats[side].Requests) * 1000 / float64(total))
 	}
