@@ -16,7 +16,7 @@ func samplePair() *ledgerv1.Pair {
 	side := func() *ledgerv1.UnitSide {
 		return &ledgerv1.UnitSide{
 			Edit: &ledgerv1.Edit{Own: 1 << 60, Other: 1 << 61, AtMs: 1767225600000, Set: true},
-			Held: &ledgerv1.Held{Own: 1 << 60, Serves: 1 << 61, AtMs: 1767225600000, Set: true},
+			Held: &ledgerv1.Held{Own: 1 << 60, AtMs: 1767225600000, Set: true},
 		}
 	}
 	p := &ledgerv1.Pair{
