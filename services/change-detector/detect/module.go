@@ -2,7 +2,6 @@ package detect
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/dealsync/dealsync/libs/connector/pool"
 	"github.com/dealsync/dealsync/libs/host"
@@ -14,19 +13,19 @@ var Module = host.Module[Config]{Name: "change-detector", Defaults: Defaults, Ne
 func open(ctx context.Context, cfg Config, h *host.Host) (host.Runner, error) {
 	b, err := h.Bus(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("change-detector: %w", err)
+		return nil, err
 	}
 	l, err := h.Ledger(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("change-detector: %w", err)
+		return nil, err
 	}
 	conf, err := h.Settings(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("change-detector: %w", err)
+		return nil, err
 	}
 	connectors, err := h.Connectors(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("change-detector: %w", err)
+		return nil, err
 	}
 	return New(cfg, Deps{Bus: b, Records: l.Records, Cursors: l.Cursors, Settings: conf, Apps: pooled{connectors}})
 }

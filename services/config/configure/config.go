@@ -1,12 +1,10 @@
 package configure
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/url"
 
-	"github.com/dealsync/dealsync/libs/host"
 	"github.com/dealsync/dealsync/libs/seal"
 )
 
@@ -30,26 +28,4 @@ func (c Config) check() error {
 		return fmt.Errorf("public URL %q: want http:// or https:// with a host", c.PublicURL)
 	}
 	return nil
-}
-
-// Module runs the service under a host.
-var Module = host.Module[Config]{Name: "config", Defaults: Defaults, New: open}
-
-func open(ctx context.Context, cfg Config, h *host.Host) (host.Runner, error) {
-	b, err := h.Bus(ctx)
-	if err != nil {
-		return nil, err
-	}
-	l, err := h.Ledger(ctx)
-	if err != nil {
-		return nil, err
-	}
-	limits, err := h.Limits(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return New(ctx, cfg, Deps{
-		Bus: b, Ledger: l, Replicas: h.Config().Ledger().Replicas, Access: h.Config().ConfigToken.Reveal(),
-		Schemas: LiveSchemas(limits),
-	})
 }

@@ -2,7 +2,6 @@ package resolve
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/dealsync/dealsync/libs/host"
 	"github.com/dealsync/dealsync/libs/window"
@@ -14,19 +13,19 @@ var Module = host.Module[Config]{Name: "conflict-resolver", Defaults: Defaults, 
 func open(ctx context.Context, cfg Config, h *host.Host) (host.Runner, error) {
 	b, err := h.Bus(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("conflict-resolver: %w", err)
+		return nil, err
 	}
 	l, err := h.Ledger(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("conflict-resolver: %w", err)
+		return nil, err
 	}
 	rdb, err := h.Redis(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("conflict-resolver: %w", err)
+		return nil, err
 	}
 	conf, err := h.Settings(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("conflict-resolver: %w", err)
+		return nil, err
 	}
 	return New(cfg, Deps{Bus: b, Pairs: l.Pairs, Links: l.Links, Windows: window.New(rdb), Settings: conf})
 }
