@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strconv"
 	"sync"
@@ -19,6 +20,13 @@ import (
 // senders is how many webhooks are under way at once; HubSpot's default is ten.
 const senders = 10
 
+// fullWebhooks bounds the flood: each of its 30,000 events is work for the whole
+// pipeline, because an event older than what is known has it told once more.
+const (
+	fullWebhooks = 300
+	unlimited    = math.MaxInt
+)
+
 // ingest measures how webhooks are taken, as fast as ten senders can: of one
 // event each, the same while Pipedrive refuses every call and a backlog of edits
 // for it waits, and of a hundred events each. Detector and mapper work on what
@@ -30,7 +38,7 @@ func (b *run) ingest(ctx context.Context, in *installation) error {
 		return err
 	}
 	w := &webhooks{url: url, deals: in.numbers[hub][1:]}
-	if b.report.Ingest, err = b.flood(ctx, in, w, 1); err != nil {
+	if b.report.Ingest, err = b.flood(ctx, in, w, 1, unlimited); err != nil {
 		return err
 	}
 	if err := in.crm[app].down(ctx, true); err != nil {
@@ -39,7 +47,7 @@ func (b *run) ingest(ctx context.Context, in *installation) error {
 	if err := in.makeAll(ctx, b.edits(in, b.Edits/2, 0)); err != nil {
 		return err
 	}
-	if b.report.IngestDown, err = w.send(ctx, b.Load/2, 1); err != nil {
+	if b.report.IngestDown, err = w.send(ctx, b.Load/2, 1, unlimited); err != nil {
 		return err
 	}
 	if err := in.crm[app].down(ctx, false); err != nil {
@@ -50,14 +58,14 @@ func (b *run) ingest(ctx context.Context, in *installation) error {
 		return err
 	}
 	b.report.RSS = in.peaks()
-	b.report.IngestFull, err = b.flood(ctx, in, w, 100)
+	b.report.IngestFull, err = b.flood(ctx, in, w, 100, fullWebhooks)
 	b.report.RSSFlood = in.peaks()
 	return err
 }
 
 // flood sends webhooks and waits until the pipeline has worked them off.
-func (b *run) flood(ctx context.Context, in *installation, w *webhooks, events int) (Ingest, error) {
-	taken, err := w.send(ctx, b.Load/2, events)
+func (b *run) flood(ctx context.Context, in *installation, w *webhooks, events, most int) (Ingest, error) {
+	taken, err := w.send(ctx, b.Load/2, events, most)
 	if err != nil {
 		return taken, err
 	}
@@ -79,22 +87,24 @@ func (in *installation) webhookURL(ctx context.Context) (string, error) {
 }
 
 // webhooks sends signed HubSpot webhooks. Their events are real ones of real
-// deals, an hour old, so that they are taken, stored, read and found stale.
+// deals, an hour old: they change nothing in the end, which is found out.
 type webhooks struct {
 	url   string
 	deals []int64
 	sent  atomic.Int64
 }
 
-func (w *webhooks) send(ctx context.Context, d time.Duration, events int) (Ingest, error) {
+// send sends for d, but no more than so many.
+func (w *webhooks) send(ctx context.Context, d time.Duration, events, most int) (Ingest, error) {
 	end := time.Now().Add(d)
+	var sent atomic.Int64
 	var wg sync.WaitGroup
 	took := make([][]time.Duration, senders)
 	failed := make([]error, senders)
 	start := time.Now()
 	for i := range senders {
 		wg.Go(func() {
-			for time.Now().Before(end) && failed[i] == nil {
+			for time.Now().Before(end) && sent.Add(1) <= int64(most) && failed[i] == nil {
 				var t time.Duration
 				if t, failed[i] = w.one(ctx, events); failed[i] == nil {
 					took[i] = append(took[i], t)
