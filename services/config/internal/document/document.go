@@ -137,7 +137,7 @@ type Term struct {
 	All   []Term `json:"all,omitempty" desc:"Terms that must all hold."`
 	Any   []Term `json:"any,omitempty" desc:"Terms of which one must hold."`
 	Field string `json:"field,omitempty" desc:"Field to compare."`
-	Op    string `json:"op,omitempty" enum:"eq,neq,lt,lte,gt,gte,in,not_in,contains,not_contains,blank,not_blank" desc:"How to compare."`
+	Op    string `json:"op,omitempty" enum:"eq,neq,lt,lte,gt,gte,in,not_in,contains,not_contains,blank,not_blank" desc:"How to compare. A field without a value meets only blank, neq, not_in and not_contains."`
 	Value Values `json:"value,omitempty" desc:"What to compare with: one value, or a list for in and not_in."`
 }
 
