@@ -291,6 +291,41 @@ func TestParkedMessagesAreShownAndReplayed(t *testing.T) {
 	}
 }
 
+func TestParkedMessagesAreDropped(t *testing.T) {
+	t.Parallel()
+	b, r := withPairs(t)
+	for i := range 2 {
+		m, err := event.Notice(&eventv1.Notice{Workspace: "acme", Connection: "hubspot"}, "deal", bus.Live, fmt.Sprint(i), fmt.Sprint(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.bus.Publish(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	drainInto(t, b.bus, func(ctx context.Context, d *bus.Delivery) error {
+		return b.bus.Park(ctx, d, fault.New(fault.Invalid, "malformed", "not JSON"))
+	}, 2)
+	r.apply(t, "apiVersion: dealsync/v1\nkind: Workspace\nmetadata: {name: other}\nspec: {}\n")
+	list, err := r.admin.ListParked(t.Context(), &configv1.ListParkedRequest{Workspace: "acme"})
+	if err != nil || len(list.GetParked()) != 2 {
+		t.Fatalf("%v %v", list, err)
+	}
+	ids := []uint64{list.GetParked()[0].GetId()}
+	if _, err := r.admin.DropParked(t.Context(), &configv1.DropParkedRequest{Workspace: "other", Ids: ids}); status.Code(err) != codes.NotFound {
+		t.Errorf("drop of another workspace's message (N9): %v", err)
+	}
+	if one, err := r.admin.DropParked(t.Context(), &configv1.DropParkedRequest{Workspace: "acme", Ids: ids}); err != nil || one.GetDropped() != 1 {
+		t.Errorf("%v %v", one, err)
+	}
+	if rest, err := r.admin.DropParked(t.Context(), &configv1.DropParkedRequest{Workspace: "acme", Code: "malformed"}); err != nil || rest.GetDropped() != 1 {
+		t.Errorf("%v %v", rest, err)
+	}
+	if left, err := r.admin.ListParked(t.Context(), &configv1.ListParkedRequest{Workspace: "acme"}); err != nil || len(left.GetParked()) != 0 {
+		t.Errorf("left: %v %v", left, err)
+	}
+}
+
 // drainInto handles n messages of the notices stage.
 func drainInto(t *testing.T, b *bus.Bus, handle bus.Handler, n int) {
 	t.Helper()

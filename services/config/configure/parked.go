@@ -74,18 +74,43 @@ func (s *Service) eachParked(ctx context.Context, workspace, code string, after 
 // ReplayParked sends parked messages to where they came from: the ones named,
 // or all of a code.
 func (s *Service) ReplayParked(ctx context.Context, req *configv1.ReplayParkedRequest) (*configv1.ReplayParkedResponse, error) {
+	n, err := s.withParked(ctx, req, s.deps.Bus.ParkedReplay)
+	if err != nil {
+		return nil, rpcError(err)
+	}
+	return &configv1.ReplayParkedResponse{Replayed: n}, nil
+}
+
+// DropParked removes parked messages for good: the ones named, or all of a code.
+func (s *Service) DropParked(ctx context.Context, req *configv1.DropParkedRequest) (*configv1.DropParkedResponse, error) {
+	n, err := s.withParked(ctx, req, s.deps.Bus.ParkedDrop)
+	if err != nil {
+		return nil, rpcError(err)
+	}
+	return &configv1.DropParkedResponse{Dropped: n}, nil
+}
+
+// chosen are the parked messages that a call is about.
+type chosen interface {
+	GetWorkspace() string
+	GetIds() []uint64
+	GetCode() string
+}
+
+// withParked does something with every chosen message and counts them.
+func (s *Service) withParked(ctx context.Context, req chosen, do func(ctx context.Context, id uint64) error) (int32, error) {
 	if w := req.GetWorkspace(); w == "" || s.store.State().Workspaces[w] == nil {
-		return nil, rpcError(noWorkspace(w))
+		return 0, noWorkspace(w)
 	}
 	ids := req.GetIds()
 	for _, id := range ids {
 		m, err := s.deps.Bus.ParkedGet(ctx, id)
 		if err != nil {
-			return nil, rpcError(err)
+			return 0, err
 		}
 		if m.Subject.Workspace != req.GetWorkspace() {
 			// As if it were not there: N9.
-			return nil, rpcError(notFound("parked message", req.GetWorkspace(), strconv.FormatUint(id, 10)))
+			return 0, notFound("parked message", req.GetWorkspace(), strconv.FormatUint(id, 10))
 		}
 	}
 	if len(ids) == 0 {
@@ -95,17 +120,17 @@ func (s *Service) ReplayParked(ctx context.Context, req *configv1.ReplayParkedRe
 			return true
 		})
 		if err != nil {
-			return nil, rpcError(err)
+			return 0, err
 		}
 	}
-	resp := &configv1.ReplayParkedResponse{}
+	var n int32
 	for _, id := range ids {
-		if err := s.deps.Bus.ParkedReplay(ctx, id); err != nil {
-			return nil, rpcError(fmt.Errorf("after %d replayed: %w", resp.GetReplayed(), err))
+		if err := do(ctx, id); err != nil {
+			return 0, fmt.Errorf("after %d done: %w", n, err)
 		}
-		resp.Replayed++
+		n++
 	}
-	return resp, nil
+	return n, nil
 }
 
 // maxPreview is how much of a message is shown, in bytes.

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/proto"
 
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 )
@@ -61,35 +62,53 @@ func newPause(g *global, paused bool) *cobra.Command {
 
 func newParked(g *global) *cobra.Command {
 	cmd := &cobra.Command{Use: "parked", Short: "Work with messages that could not be handled"}
+	cmd.AddCommand(
+		newOnParked(g, "replay", "Send parked messages where they came from; safe to repeat",
+			func(ctx context.Context, admin configv1.AdminServiceClient, workspace, code string, ids []uint64) (proto.Message, string, error) {
+				resp, err := admin.ReplayParked(ctx, &configv1.ReplayParkedRequest{Workspace: workspace, Code: code, Ids: ids})
+				return resp, fmt.Sprint(resp.GetReplayed(), " message(s) sent again"), err
+			}),
+		newOnParked(g, "drop", "Remove parked messages that never can be handled, for good",
+			func(ctx context.Context, admin configv1.AdminServiceClient, workspace, code string, ids []uint64) (proto.Message, string, error) {
+				resp, err := admin.DropParked(ctx, &configv1.DropParkedRequest{Workspace: workspace, Code: code, Ids: ids})
+				return resp, fmt.Sprint(resp.GetDropped(), " message(s) dropped"), err
+			}),
+	)
+	return cmd
+}
+
+// newOnParked makes a command on parked messages, named by id or by code; do
+// answers what is printed for programs and for people.
+func newOnParked(g *global, verb, short string,
+	do func(ctx context.Context, admin configv1.AdminServiceClient, workspace, code string, ids []uint64) (proto.Message, string, error),
+) *cobra.Command {
 	var code string
-	replay := &cobra.Command{
-		Use: "replay [ID ...]", Short: "Send parked messages where they came from; safe to repeat",
+	cmd := &cobra.Command{
+		Use: verb + " [ID ...]", Short: short,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			req := &configv1.ReplayParkedRequest{Code: code}
-			for _, a := range args {
-				id, err := strconv.ParseUint(a, 10, 64)
-				if err != nil {
+			ids := make([]uint64, len(args))
+			for i, a := range args {
+				var err error
+				if ids[i], err = strconv.ParseUint(a, 10, 64); err != nil {
 					return usage("parked message %q: an id is a number, see dealsync get parked", a)
 				}
-				req.Ids = append(req.Ids, id)
 			}
-			if len(req.GetIds()) == 0 && code == "" {
+			if len(ids) == 0 && code == "" {
 				return usage("name the messages by id, or all of one reason with --code")
 			}
 			return g.call(cmd.Context(), func(ctx context.Context, admin configv1.AdminServiceClient) error {
-				var err error
-				if req.Workspace, err = g.in(ctx, admin); err != nil {
+				workspace, err := g.in(ctx, admin)
+				if err != nil {
 					return err
 				}
-				resp, err := admin.ReplayParked(ctx, req)
+				resp, told, err := do(ctx, admin, workspace, code, ids)
 				if err != nil {
-					return fmt.Errorf("replay: %w", err)
+					return fmt.Errorf("%s: %w", verb, err)
 				}
-				return g.print(cmd.OutOrStdout(), resp, func(t *tabwriter.Writer) { row(t, resp.GetReplayed(), "message(s) sent again") })
+				return g.print(cmd.OutOrStdout(), resp, func(t *tabwriter.Writer) { row(t, told) })
 			})
 		},
 	}
-	replay.Flags().StringVar(&code, "code", "", "all messages with this error code")
-	cmd.AddCommand(replay)
+	cmd.Flags().StringVar(&code, "code", "", "all messages with this error code")
 	return cmd
 }

@@ -1372,6 +1372,111 @@ func (x *ReplayParkedResponse) GetReplayed() int32 {
 	return 0
 }
 
+type DropParkedRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Workspace string                 `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// ids to drop; empty drops all that match code.
+	Ids           []uint64 `protobuf:"varint,2,rep,packed,name=ids,proto3" json:"ids,omitempty"`
+	Code          string   `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DropParkedRequest) Reset() {
+	*x = DropParkedRequest{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DropParkedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DropParkedRequest) ProtoMessage() {}
+
+func (x *DropParkedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DropParkedRequest.ProtoReflect.Descriptor instead.
+func (*DropParkedRequest) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *DropParkedRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *DropParkedRequest) GetIds() []uint64 {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+func (x *DropParkedRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+type DropParkedResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Dropped       int32                  `protobuf:"varint,1,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DropParkedResponse) Reset() {
+	*x = DropParkedResponse{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DropParkedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DropParkedResponse) ProtoMessage() {}
+
+func (x *DropParkedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DropParkedResponse.ProtoReflect.Descriptor instead.
+func (*DropParkedResponse) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *DropParkedResponse) GetDropped() int32 {
+	if x != nil {
+		return x.Dropped
+	}
+	return 0
+}
+
 type ResyncRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Workspace     string                 `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
@@ -1383,7 +1488,7 @@ type ResyncRequest struct {
 
 func (x *ResyncRequest) Reset() {
 	*x = ResyncRequest{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[24]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1395,7 +1500,7 @@ func (x *ResyncRequest) String() string {
 func (*ResyncRequest) ProtoMessage() {}
 
 func (x *ResyncRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[24]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1408,7 +1513,7 @@ func (x *ResyncRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResyncRequest.ProtoReflect.Descriptor instead.
 func (*ResyncRequest) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{24}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ResyncRequest) GetWorkspace() string {
@@ -1441,7 +1546,7 @@ type ResyncResponse struct {
 
 func (x *ResyncResponse) Reset() {
 	*x = ResyncResponse{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[25]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1453,7 +1558,7 @@ func (x *ResyncResponse) String() string {
 func (*ResyncResponse) ProtoMessage() {}
 
 func (x *ResyncResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[25]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1466,7 +1571,7 @@ func (x *ResyncResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResyncResponse.ProtoReflect.Descriptor instead.
 func (*ResyncResponse) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{25}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ResyncResponse) GetRecords() int64 {
@@ -1487,7 +1592,7 @@ type SetPausedRequest struct {
 
 func (x *SetPausedRequest) Reset() {
 	*x = SetPausedRequest{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[26]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1499,7 +1604,7 @@ func (x *SetPausedRequest) String() string {
 func (*SetPausedRequest) ProtoMessage() {}
 
 func (x *SetPausedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[26]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1512,7 +1617,7 @@ func (x *SetPausedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPausedRequest.ProtoReflect.Descriptor instead.
 func (*SetPausedRequest) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{26}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *SetPausedRequest) GetWorkspace() string {
@@ -1545,7 +1650,7 @@ type SetPausedResponse struct {
 
 func (x *SetPausedResponse) Reset() {
 	*x = SetPausedResponse{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[27]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1557,7 +1662,7 @@ func (x *SetPausedResponse) String() string {
 func (*SetPausedResponse) ProtoMessage() {}
 
 func (x *SetPausedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[27]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1570,7 +1675,7 @@ func (x *SetPausedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPausedResponse.ProtoReflect.Descriptor instead.
 func (*SetPausedResponse) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{27}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SetPausedResponse) GetSync() *Sync {
@@ -1591,7 +1696,7 @@ type GetSchemaRequest struct {
 
 func (x *GetSchemaRequest) Reset() {
 	*x = GetSchemaRequest{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[28]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1603,7 +1708,7 @@ func (x *GetSchemaRequest) String() string {
 func (*GetSchemaRequest) ProtoMessage() {}
 
 func (x *GetSchemaRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[28]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1616,7 +1721,7 @@ func (x *GetSchemaRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSchemaRequest.ProtoReflect.Descriptor instead.
 func (*GetSchemaRequest) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{28}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GetSchemaRequest) GetWorkspace() string {
@@ -1652,7 +1757,7 @@ type SchemaStage struct {
 
 func (x *SchemaStage) Reset() {
 	*x = SchemaStage{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[29]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1664,7 +1769,7 @@ func (x *SchemaStage) String() string {
 func (*SchemaStage) ProtoMessage() {}
 
 func (x *SchemaStage) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[29]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1677,7 +1782,7 @@ func (x *SchemaStage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchemaStage.ProtoReflect.Descriptor instead.
 func (*SchemaStage) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{29}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *SchemaStage) GetId() string {
@@ -1719,7 +1824,7 @@ type SchemaPipeline struct {
 
 func (x *SchemaPipeline) Reset() {
 	*x = SchemaPipeline{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[30]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1731,7 +1836,7 @@ func (x *SchemaPipeline) String() string {
 func (*SchemaPipeline) ProtoMessage() {}
 
 func (x *SchemaPipeline) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[30]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1744,7 +1849,7 @@ func (x *SchemaPipeline) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchemaPipeline.ProtoReflect.Descriptor instead.
 func (*SchemaPipeline) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{30}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *SchemaPipeline) GetId() string {
@@ -1780,7 +1885,7 @@ type SchemaField struct {
 
 func (x *SchemaField) Reset() {
 	*x = SchemaField{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[31]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1792,7 +1897,7 @@ func (x *SchemaField) String() string {
 func (*SchemaField) ProtoMessage() {}
 
 func (x *SchemaField) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[31]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1805,7 +1910,7 @@ func (x *SchemaField) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchemaField.ProtoReflect.Descriptor instead.
 func (*SchemaField) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{31}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *SchemaField) GetName() string {
@@ -1846,7 +1951,7 @@ type GetSchemaResponse struct {
 
 func (x *GetSchemaResponse) Reset() {
 	*x = GetSchemaResponse{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[32]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1858,7 +1963,7 @@ func (x *GetSchemaResponse) String() string {
 func (*GetSchemaResponse) ProtoMessage() {}
 
 func (x *GetSchemaResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[32]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1871,7 +1976,7 @@ func (x *GetSchemaResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSchemaResponse.ProtoReflect.Descriptor instead.
 func (*GetSchemaResponse) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{32}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetSchemaResponse) GetPipelines() []*SchemaPipeline {
@@ -1984,7 +2089,13 @@ const file_dealsync_config_v1_admin_proto_rawDesc = "" +
 	"\x03ids\x18\x02 \x03(\x04R\x03ids\x12\x12\n" +
 	"\x04code\x18\x03 \x01(\tR\x04code\"2\n" +
 	"\x14ReplayParkedResponse\x12\x1a\n" +
-	"\breplayed\x18\x01 \x01(\x05R\breplayed\"U\n" +
+	"\breplayed\x18\x01 \x01(\x05R\breplayed\"W\n" +
+	"\x11DropParkedRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x10\n" +
+	"\x03ids\x18\x02 \x03(\x04R\x03ids\x12\x12\n" +
+	"\x04code\x18\x03 \x01(\tR\x04code\".\n" +
+	"\x12DropParkedResponse\x12\x18\n" +
+	"\adropped\x18\x01 \x01(\x05R\adropped\"U\n" +
 	"\rResyncRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
 	"\x04sync\x18\x02 \x01(\tR\x04sync\x12\x12\n" +
@@ -2019,7 +2130,7 @@ const file_dealsync_config_v1_admin_proto_rawDesc = "" +
 	"\tread_only\x18\x04 \x01(\bR\breadOnly\"\x8e\x01\n" +
 	"\x11GetSchemaResponse\x12@\n" +
 	"\tpipelines\x18\x01 \x03(\v2\".dealsync.config.v1.SchemaPipelineR\tpipelines\x127\n" +
-	"\x06fields\x18\x02 \x03(\v2\x1f.dealsync.config.v1.SchemaFieldR\x06fields2\xc3\b\n" +
+	"\x06fields\x18\x02 \x03(\v2\x1f.dealsync.config.v1.SchemaFieldR\x06fields2\xa0\t\n" +
 	"\fAdminService\x12L\n" +
 	"\x05Apply\x12 .dealsync.config.v1.ApplyRequest\x1a!.dealsync.config.v1.ApplyResponse\x12O\n" +
 	"\x06Export\x12!.dealsync.config.v1.ExportRequest\x1a\".dealsync.config.v1.ExportResponse\x12j\n" +
@@ -2031,7 +2142,9 @@ const file_dealsync_config_v1_admin_proto_rawDesc = "" +
 	"GetJournal\x12%.dealsync.config.v1.GetJournalRequest\x1a&.dealsync.config.v1.GetJournalResponse\x12[\n" +
 	"\n" +
 	"ListParked\x12%.dealsync.config.v1.ListParkedRequest\x1a&.dealsync.config.v1.ListParkedResponse\x12a\n" +
-	"\fReplayParked\x12'.dealsync.config.v1.ReplayParkedRequest\x1a(.dealsync.config.v1.ReplayParkedResponse\x12O\n" +
+	"\fReplayParked\x12'.dealsync.config.v1.ReplayParkedRequest\x1a(.dealsync.config.v1.ReplayParkedResponse\x12[\n" +
+	"\n" +
+	"DropParked\x12%.dealsync.config.v1.DropParkedRequest\x1a&.dealsync.config.v1.DropParkedResponse\x12O\n" +
 	"\x06Resync\x12!.dealsync.config.v1.ResyncRequest\x1a\".dealsync.config.v1.ResyncResponse\x12X\n" +
 	"\tSetPaused\x12$.dealsync.config.v1.SetPausedRequest\x1a%.dealsync.config.v1.SetPausedResponse\x12X\n" +
 	"\tGetSchema\x12$.dealsync.config.v1.GetSchemaRequest\x1a%.dealsync.config.v1.GetSchemaResponseBDZBgithub.com/dealsync/dealsync/proto/gen/dealsync/config/v1;configv1b\x06proto3"
@@ -2048,7 +2161,7 @@ func file_dealsync_config_v1_admin_proto_rawDescGZIP() []byte {
 	return file_dealsync_config_v1_admin_proto_rawDescData
 }
 
-var file_dealsync_config_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_dealsync_config_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_dealsync_config_v1_admin_proto_goTypes = []any{
 	(*Document)(nil),                // 0: dealsync.config.v1.Document
 	(*ApplyRequest)(nil),            // 1: dealsync.config.v1.ApplyRequest
@@ -2074,42 +2187,44 @@ var file_dealsync_config_v1_admin_proto_goTypes = []any{
 	(*ListParkedResponse)(nil),      // 21: dealsync.config.v1.ListParkedResponse
 	(*ReplayParkedRequest)(nil),     // 22: dealsync.config.v1.ReplayParkedRequest
 	(*ReplayParkedResponse)(nil),    // 23: dealsync.config.v1.ReplayParkedResponse
-	(*ResyncRequest)(nil),           // 24: dealsync.config.v1.ResyncRequest
-	(*ResyncResponse)(nil),          // 25: dealsync.config.v1.ResyncResponse
-	(*SetPausedRequest)(nil),        // 26: dealsync.config.v1.SetPausedRequest
-	(*SetPausedResponse)(nil),       // 27: dealsync.config.v1.SetPausedResponse
-	(*GetSchemaRequest)(nil),        // 28: dealsync.config.v1.GetSchemaRequest
-	(*SchemaStage)(nil),             // 29: dealsync.config.v1.SchemaStage
-	(*SchemaPipeline)(nil),          // 30: dealsync.config.v1.SchemaPipeline
-	(*SchemaField)(nil),             // 31: dealsync.config.v1.SchemaField
-	(*GetSchemaResponse)(nil),       // 32: dealsync.config.v1.GetSchemaResponse
-	nil,                             // 33: dealsync.config.v1.SyncStatus.BackfillEntry
-	nil,                             // 34: dealsync.config.v1.ListPairsResponse.TotalsEntry
-	(*Connection)(nil),              // 35: dealsync.config.v1.Connection
-	(*Sync)(nil),                    // 36: dealsync.config.v1.Sync
-	(*v1.Pair)(nil),                 // 37: dealsync.ledger.v1.Pair
-	(*v11.JournalEntry)(nil),        // 38: dealsync.event.v1.JournalEntry
-	(*v1.Cursor)(nil),               // 39: dealsync.ledger.v1.Cursor
+	(*DropParkedRequest)(nil),       // 24: dealsync.config.v1.DropParkedRequest
+	(*DropParkedResponse)(nil),      // 25: dealsync.config.v1.DropParkedResponse
+	(*ResyncRequest)(nil),           // 26: dealsync.config.v1.ResyncRequest
+	(*ResyncResponse)(nil),          // 27: dealsync.config.v1.ResyncResponse
+	(*SetPausedRequest)(nil),        // 28: dealsync.config.v1.SetPausedRequest
+	(*SetPausedResponse)(nil),       // 29: dealsync.config.v1.SetPausedResponse
+	(*GetSchemaRequest)(nil),        // 30: dealsync.config.v1.GetSchemaRequest
+	(*SchemaStage)(nil),             // 31: dealsync.config.v1.SchemaStage
+	(*SchemaPipeline)(nil),          // 32: dealsync.config.v1.SchemaPipeline
+	(*SchemaField)(nil),             // 33: dealsync.config.v1.SchemaField
+	(*GetSchemaResponse)(nil),       // 34: dealsync.config.v1.GetSchemaResponse
+	nil,                             // 35: dealsync.config.v1.SyncStatus.BackfillEntry
+	nil,                             // 36: dealsync.config.v1.ListPairsResponse.TotalsEntry
+	(*Connection)(nil),              // 37: dealsync.config.v1.Connection
+	(*Sync)(nil),                    // 38: dealsync.config.v1.Sync
+	(*v1.Pair)(nil),                 // 39: dealsync.ledger.v1.Pair
+	(*v11.JournalEntry)(nil),        // 40: dealsync.event.v1.JournalEntry
+	(*v1.Cursor)(nil),               // 41: dealsync.ledger.v1.Cursor
 }
 var file_dealsync_config_v1_admin_proto_depIdxs = []int32{
 	0,  // 0: dealsync.config.v1.ApplyRequest.documents:type_name -> dealsync.config.v1.Document
 	3,  // 1: dealsync.config.v1.ApplyResponse.applied:type_name -> dealsync.config.v1.Applied
 	2,  // 2: dealsync.config.v1.ApplyResponse.problems:type_name -> dealsync.config.v1.Problem
-	35, // 3: dealsync.config.v1.ListConnectionsResponse.connections:type_name -> dealsync.config.v1.Connection
-	36, // 4: dealsync.config.v1.SyncStatus.sync:type_name -> dealsync.config.v1.Sync
-	33, // 5: dealsync.config.v1.SyncStatus.backfill:type_name -> dealsync.config.v1.SyncStatus.BackfillEntry
+	37, // 3: dealsync.config.v1.ListConnectionsResponse.connections:type_name -> dealsync.config.v1.Connection
+	38, // 4: dealsync.config.v1.SyncStatus.sync:type_name -> dealsync.config.v1.Sync
+	35, // 5: dealsync.config.v1.SyncStatus.backfill:type_name -> dealsync.config.v1.SyncStatus.BackfillEntry
 	10, // 6: dealsync.config.v1.ListSyncsResponse.syncs:type_name -> dealsync.config.v1.SyncStatus
-	37, // 7: dealsync.config.v1.PairRow.pair:type_name -> dealsync.ledger.v1.Pair
+	39, // 7: dealsync.config.v1.PairRow.pair:type_name -> dealsync.ledger.v1.Pair
 	13, // 8: dealsync.config.v1.ListPairsResponse.pairs:type_name -> dealsync.config.v1.PairRow
-	34, // 9: dealsync.config.v1.ListPairsResponse.totals:type_name -> dealsync.config.v1.ListPairsResponse.TotalsEntry
+	36, // 9: dealsync.config.v1.ListPairsResponse.totals:type_name -> dealsync.config.v1.ListPairsResponse.TotalsEntry
 	13, // 10: dealsync.config.v1.GetPairResponse.pair:type_name -> dealsync.config.v1.PairRow
-	38, // 11: dealsync.config.v1.GetJournalResponse.entries:type_name -> dealsync.event.v1.JournalEntry
+	40, // 11: dealsync.config.v1.GetJournalResponse.entries:type_name -> dealsync.event.v1.JournalEntry
 	20, // 12: dealsync.config.v1.ListParkedResponse.parked:type_name -> dealsync.config.v1.Parked
-	36, // 13: dealsync.config.v1.SetPausedResponse.sync:type_name -> dealsync.config.v1.Sync
-	29, // 14: dealsync.config.v1.SchemaPipeline.stages:type_name -> dealsync.config.v1.SchemaStage
-	30, // 15: dealsync.config.v1.GetSchemaResponse.pipelines:type_name -> dealsync.config.v1.SchemaPipeline
-	31, // 16: dealsync.config.v1.GetSchemaResponse.fields:type_name -> dealsync.config.v1.SchemaField
-	39, // 17: dealsync.config.v1.SyncStatus.BackfillEntry.value:type_name -> dealsync.ledger.v1.Cursor
+	38, // 13: dealsync.config.v1.SetPausedResponse.sync:type_name -> dealsync.config.v1.Sync
+	31, // 14: dealsync.config.v1.SchemaPipeline.stages:type_name -> dealsync.config.v1.SchemaStage
+	32, // 15: dealsync.config.v1.GetSchemaResponse.pipelines:type_name -> dealsync.config.v1.SchemaPipeline
+	33, // 16: dealsync.config.v1.GetSchemaResponse.fields:type_name -> dealsync.config.v1.SchemaField
+	41, // 17: dealsync.config.v1.SyncStatus.BackfillEntry.value:type_name -> dealsync.ledger.v1.Cursor
 	1,  // 18: dealsync.config.v1.AdminService.Apply:input_type -> dealsync.config.v1.ApplyRequest
 	5,  // 19: dealsync.config.v1.AdminService.Export:input_type -> dealsync.config.v1.ExportRequest
 	7,  // 20: dealsync.config.v1.AdminService.ListConnections:input_type -> dealsync.config.v1.ListConnectionsRequest
@@ -2119,23 +2234,25 @@ var file_dealsync_config_v1_admin_proto_depIdxs = []int32{
 	17, // 24: dealsync.config.v1.AdminService.GetJournal:input_type -> dealsync.config.v1.GetJournalRequest
 	19, // 25: dealsync.config.v1.AdminService.ListParked:input_type -> dealsync.config.v1.ListParkedRequest
 	22, // 26: dealsync.config.v1.AdminService.ReplayParked:input_type -> dealsync.config.v1.ReplayParkedRequest
-	24, // 27: dealsync.config.v1.AdminService.Resync:input_type -> dealsync.config.v1.ResyncRequest
-	26, // 28: dealsync.config.v1.AdminService.SetPaused:input_type -> dealsync.config.v1.SetPausedRequest
-	28, // 29: dealsync.config.v1.AdminService.GetSchema:input_type -> dealsync.config.v1.GetSchemaRequest
-	4,  // 30: dealsync.config.v1.AdminService.Apply:output_type -> dealsync.config.v1.ApplyResponse
-	6,  // 31: dealsync.config.v1.AdminService.Export:output_type -> dealsync.config.v1.ExportResponse
-	8,  // 32: dealsync.config.v1.AdminService.ListConnections:output_type -> dealsync.config.v1.ListConnectionsResponse
-	11, // 33: dealsync.config.v1.AdminService.ListSyncs:output_type -> dealsync.config.v1.ListSyncsResponse
-	14, // 34: dealsync.config.v1.AdminService.ListPairs:output_type -> dealsync.config.v1.ListPairsResponse
-	16, // 35: dealsync.config.v1.AdminService.GetPair:output_type -> dealsync.config.v1.GetPairResponse
-	18, // 36: dealsync.config.v1.AdminService.GetJournal:output_type -> dealsync.config.v1.GetJournalResponse
-	21, // 37: dealsync.config.v1.AdminService.ListParked:output_type -> dealsync.config.v1.ListParkedResponse
-	23, // 38: dealsync.config.v1.AdminService.ReplayParked:output_type -> dealsync.config.v1.ReplayParkedResponse
-	25, // 39: dealsync.config.v1.AdminService.Resync:output_type -> dealsync.config.v1.ResyncResponse
-	27, // 40: dealsync.config.v1.AdminService.SetPaused:output_type -> dealsync.config.v1.SetPausedResponse
-	32, // 41: dealsync.config.v1.AdminService.GetSchema:output_type -> dealsync.config.v1.GetSchemaResponse
-	30, // [30:42] is the sub-list for method output_type
-	18, // [18:30] is the sub-list for method input_type
+	24, // 27: dealsync.config.v1.AdminService.DropParked:input_type -> dealsync.config.v1.DropParkedRequest
+	26, // 28: dealsync.config.v1.AdminService.Resync:input_type -> dealsync.config.v1.ResyncRequest
+	28, // 29: dealsync.config.v1.AdminService.SetPaused:input_type -> dealsync.config.v1.SetPausedRequest
+	30, // 30: dealsync.config.v1.AdminService.GetSchema:input_type -> dealsync.config.v1.GetSchemaRequest
+	4,  // 31: dealsync.config.v1.AdminService.Apply:output_type -> dealsync.config.v1.ApplyResponse
+	6,  // 32: dealsync.config.v1.AdminService.Export:output_type -> dealsync.config.v1.ExportResponse
+	8,  // 33: dealsync.config.v1.AdminService.ListConnections:output_type -> dealsync.config.v1.ListConnectionsResponse
+	11, // 34: dealsync.config.v1.AdminService.ListSyncs:output_type -> dealsync.config.v1.ListSyncsResponse
+	14, // 35: dealsync.config.v1.AdminService.ListPairs:output_type -> dealsync.config.v1.ListPairsResponse
+	16, // 36: dealsync.config.v1.AdminService.GetPair:output_type -> dealsync.config.v1.GetPairResponse
+	18, // 37: dealsync.config.v1.AdminService.GetJournal:output_type -> dealsync.config.v1.GetJournalResponse
+	21, // 38: dealsync.config.v1.AdminService.ListParked:output_type -> dealsync.config.v1.ListParkedResponse
+	23, // 39: dealsync.config.v1.AdminService.ReplayParked:output_type -> dealsync.config.v1.ReplayParkedResponse
+	25, // 40: dealsync.config.v1.AdminService.DropParked:output_type -> dealsync.config.v1.DropParkedResponse
+	27, // 41: dealsync.config.v1.AdminService.Resync:output_type -> dealsync.config.v1.ResyncResponse
+	29, // 42: dealsync.config.v1.AdminService.SetPaused:output_type -> dealsync.config.v1.SetPausedResponse
+	34, // 43: dealsync.config.v1.AdminService.GetSchema:output_type -> dealsync.config.v1.GetSchemaResponse
+	31, // [31:44] is the sub-list for method output_type
+	18, // [18:31] is the sub-list for method input_type
 	18, // [18:18] is the sub-list for extension type_name
 	18, // [18:18] is the sub-list for extension extendee
 	0,  // [0:18] is the sub-list for field type_name
@@ -2153,7 +2270,7 @@ func file_dealsync_config_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dealsync_config_v1_admin_proto_rawDesc), len(file_dealsync_config_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   35,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,6 +28,7 @@ const (
 	AdminService_GetJournal_FullMethodName      = "/dealsync.config.v1.AdminService/GetJournal"
 	AdminService_ListParked_FullMethodName      = "/dealsync.config.v1.AdminService/ListParked"
 	AdminService_ReplayParked_FullMethodName    = "/dealsync.config.v1.AdminService/ReplayParked"
+	AdminService_DropParked_FullMethodName      = "/dealsync.config.v1.AdminService/DropParked"
 	AdminService_Resync_FullMethodName          = "/dealsync.config.v1.AdminService/Resync"
 	AdminService_SetPaused_FullMethodName       = "/dealsync.config.v1.AdminService/SetPaused"
 	AdminService_GetSchema_FullMethodName       = "/dealsync.config.v1.AdminService/GetSchema"
@@ -50,6 +51,8 @@ type AdminServiceClient interface {
 	GetJournal(ctx context.Context, in *GetJournalRequest, opts ...grpc.CallOption) (*GetJournalResponse, error)
 	ListParked(ctx context.Context, in *ListParkedRequest, opts ...grpc.CallOption) (*ListParkedResponse, error)
 	ReplayParked(ctx context.Context, in *ReplayParkedRequest, opts ...grpc.CallOption) (*ReplayParkedResponse, error)
+	// DropParked removes messages that never can be handled, for good.
+	DropParked(ctx context.Context, in *DropParkedRequest, opts ...grpc.CallOption) (*DropParkedResponse, error)
 	// Resync offers every record of a sync, or one pair, to the pipeline again.
 	Resync(ctx context.Context, in *ResyncRequest, opts ...grpc.CallOption) (*ResyncResponse, error)
 	SetPaused(ctx context.Context, in *SetPausedRequest, opts ...grpc.CallOption) (*SetPausedResponse, error)
@@ -155,6 +158,16 @@ func (c *adminServiceClient) ReplayParked(ctx context.Context, in *ReplayParkedR
 	return out, nil
 }
 
+func (c *adminServiceClient) DropParked(ctx context.Context, in *DropParkedRequest, opts ...grpc.CallOption) (*DropParkedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DropParkedResponse)
+	err := c.cc.Invoke(ctx, AdminService_DropParked_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *adminServiceClient) Resync(ctx context.Context, in *ResyncRequest, opts ...grpc.CallOption) (*ResyncResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ResyncResponse)
@@ -202,6 +215,8 @@ type AdminServiceServer interface {
 	GetJournal(context.Context, *GetJournalRequest) (*GetJournalResponse, error)
 	ListParked(context.Context, *ListParkedRequest) (*ListParkedResponse, error)
 	ReplayParked(context.Context, *ReplayParkedRequest) (*ReplayParkedResponse, error)
+	// DropParked removes messages that never can be handled, for good.
+	DropParked(context.Context, *DropParkedRequest) (*DropParkedResponse, error)
 	// Resync offers every record of a sync, or one pair, to the pipeline again.
 	Resync(context.Context, *ResyncRequest) (*ResyncResponse, error)
 	SetPaused(context.Context, *SetPausedRequest) (*SetPausedResponse, error)
@@ -243,6 +258,9 @@ func (UnimplementedAdminServiceServer) ListParked(context.Context, *ListParkedRe
 }
 func (UnimplementedAdminServiceServer) ReplayParked(context.Context, *ReplayParkedRequest) (*ReplayParkedResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReplayParked not implemented")
+}
+func (UnimplementedAdminServiceServer) DropParked(context.Context, *DropParkedRequest) (*DropParkedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DropParked not implemented")
 }
 func (UnimplementedAdminServiceServer) Resync(context.Context, *ResyncRequest) (*ResyncResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Resync not implemented")
@@ -436,6 +454,24 @@ func _AdminService_ReplayParked_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AdminService_DropParked_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DropParkedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).DropParked(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_DropParked_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).DropParked(ctx, req.(*DropParkedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AdminService_Resync_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ResyncRequest)
 	if err := dec(in); err != nil {
@@ -532,6 +568,10 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReplayParked",
 			Handler:    _AdminService_ReplayParked_Handler,
+		},
+		{
+			MethodName: "DropParked",
+			Handler:    _AdminService_DropParked_Handler,
 		},
 		{
 			MethodName: "Resync",
