@@ -43,7 +43,7 @@ type Config struct {
 // CacheConfig is how many documents of each kind a process keeps at hand. Zero
 // is the default, a negative number keeps none. A cached pair of ten fields
 // takes about 4 KB of heap, a record 3 KB, a link 0.5 KB; all defaults together
-// stay under 20 MB when full, whatever the number of pairs.
+// stay under 12 MB when full, whatever the number of pairs.
 type CacheConfig struct {
 	Records int `yaml:"records" desc:"Record copies to keep in memory."`
 	Links   int `yaml:"links" desc:"Links to keep in memory."`
@@ -55,7 +55,7 @@ type CacheConfig struct {
 // The one table of buckets.
 var (
 	records = layout{name: "records", about: "Copies of records.", sharded: true, cache: 1024}
-	links   = layout{name: "links", about: "Which pair a record belongs to.", sharded: true, cache: 8192}
+	links   = layout{name: "links", about: "Which pair a record belongs to.", sharded: true, cache: 4096}
 	pairs   = layout{name: "pairs", about: "Pairs of records.", sharded: true, cache: 1024}
 	creates = layout{name: "creates", about: "Intents to create a record.", cache: 1024}
 	cursors = layout{name: "cursors", about: "Positions of polls and backfills.", cache: 256}

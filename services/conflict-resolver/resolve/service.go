@@ -89,7 +89,7 @@ func (*Service) Name() string { return "conflict-resolver" }
 
 // parallel is how many inputs are worked on at once. All that one waits for is
 // Redis and the ledger, so more would only take memory.
-const parallel = 64
+const parallel = 32
 
 // Run resolves until ctx ends and returns after draining.
 func (s *Service) Run(ctx context.Context) error {

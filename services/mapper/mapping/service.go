@@ -72,7 +72,7 @@ func (*Service) Name() string { return "mapper" }
 
 // parallel is how many changes are worked on at once. All that one waits for is
 // the ledger and the bus, so more would only take memory.
-const parallel = 64
+const parallel = 32
 
 // Run maps changes until ctx ends and returns after draining.
 func (s *Service) Run(ctx context.Context) error {
