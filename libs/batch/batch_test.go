@@ -175,12 +175,16 @@ func TestACallerWhoLeavesNeverTakesOthersAlong(t *testing.T) {
 			synctest.Wait()
 			return done
 		}
-		flying := do(ctx, 1) // its context makes the batch's
-		gone, stays := do(ctx, 2), do(t.Context(), 3)
-		_ = do(ctx, 4)
+		first, leave := context.WithCancel(t.Context())
+		flying := do(first, 1) // its context makes the batch's
+		gone, stays, gone2 := do(ctx, 2), do(t.Context(), 3), do(ctx, 4)
 		cancel()
-		if err := errors.Join(<-flying, <-gone); !errors.Is(err, context.Canceled) {
-			t.Fatalf("callers that left got %v", err)
+		if err := errors.Join(<-gone, <-gone2); !errors.Is(err, context.Canceled) {
+			t.Fatalf("callers that left the queue got %v", err)
+		}
+		leave()
+		if err := <-flying; !errors.Is(err, context.Canceled) {
+			t.Fatalf("the caller that left the batch got %v", err)
 		}
 		// Nobody waits for the first batch any more, so it is cancelled; what
 		// has left the queue does not go out.
