@@ -12,8 +12,11 @@ import (
 
 // attempt tries one message once and says what came of it.
 func (o *owner) attempt(it *item) outcome {
-	if !o.fresh() {
+	if o.lost.Load() {
 		return outcome{abandon: true}
+	}
+	if !o.fresh() {
+		return outcome{retry: o.c.b.cfg.LeaseTTL / 20} // proven again, or lost, by then
 	}
 	if it.doomed != nil {
 		return o.park(it, it.doomed)

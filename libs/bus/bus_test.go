@@ -46,8 +46,8 @@ func receive[T any](t *testing.T, ch <-chan T) T {
 	select {
 	case v := <-ch:
 		return v
-	case <-time.After(30 * time.Second):
-		t.Fatal("nothing came within 30s")
+	case <-time.After(2 * time.Minute):
+		t.Fatal("nothing came within two minutes")
 		panic("unreachable")
 	}
 }

@@ -90,3 +90,17 @@ func TestAMessageIsGivenUpByAgeButNotForWaiting(t *testing.T) {
 		}
 	}
 }
+
+// An owner that cannot prove its lease for a moment may prove it again: a lane
+// that gave up meanwhile would hold its messages for ever.
+func TestALaneWaitsWhileTheLeaseIsInDoubt(t *testing.T) {
+	t.Parallel()
+	o := &owner{c: &consumption{b: &Bus{cfg: Config{LeaseTTL: time.Second}}, begin: time.Now().Add(-time.Minute)}}
+	if out := o.attempt(&item{}); out.abandon || out.settled || out.retry <= 0 {
+		t.Errorf("in doubt: %+v, want another try later", out)
+	}
+	o.lost.Store(true)
+	if out := o.attempt(&item{}); !out.abandon {
+		t.Errorf("lost: %+v, want the message left to the next owner", out)
+	}
+}

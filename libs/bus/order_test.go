@@ -66,12 +66,17 @@ func (l *ledger) apply(d *bus.Delivery) {
 
 func (l *ledger) check(t *testing.T) {
 	t.Helper()
+	defer func() { // also when not everything came
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for _, f := range l.faults[:min(len(l.faults), 20)] {
+			t.Error(f)
+		}
+		if l.applied != l.want {
+			t.Errorf("%d of %d applied", l.applied, l.want)
+		}
+	}()
 	receive(t, l.all)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, f := range l.faults {
-		t.Error(f)
-	}
 }
 
 // versions makes n messages for each of keys, interleaved.
