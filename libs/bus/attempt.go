@@ -21,6 +21,9 @@ func (o *owner) attempt(it *item) outcome {
 	if it.doomed != nil {
 		return o.park(it, it.doomed)
 	}
+	if o.hold(it) {
+		return outcome{settled: true}
+	}
 	d := it.open(o)
 	if it.invalid != nil {
 		return o.park(it, it.invalid)
@@ -42,6 +45,7 @@ func (o *owner) attempt(it *item) outcome {
 func (o *owner) conclude(it *item, err error) outcome {
 	m, x := o.c.b.metrics, o.c.b.metrics.of(o.c.stage, it.lane)
 	what := Dispose(err, it.d.Attempt)
+	o.lanes.pressure.heard(it.place.connection, err)
 	if what.Action == Retry && it.tooOld(o.c.b.cfg.GiveUpAfter, what.After) {
 		what.Action = Park
 	}

@@ -207,6 +207,9 @@ func (c *consumption) acquire(ctx, life context.Context, s slot) (*owner, error)
 	o.heard.Store(int64(at))
 	o.work, o.cancel = context.WithCancel(life)
 	o.lanes = newLanes(o.attempt, c.recents[s])
+	if c.stage.holds() {
+		o.lanes.pressure = newPressure()
+	}
 	go o.live(life)
 	return o, nil
 }

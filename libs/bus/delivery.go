@@ -38,10 +38,12 @@ func (d *Delivery) StillOwned() error {
 	return fault.New(fault.Transient, CodeLease, "partition %s of %s: lease not proven fresh", d.owner.slot, d.Subject.Stage)
 }
 
-// Inherited reports whether the message was stored before this ownership began,
-// so that an earlier owner may have had it in hand, and its effects may be there
-// already.
-func (d *Delivery) Inherited() bool { return d.owner != nil && d.Sequence <= d.owner.inherited }
+// Inherited reports whether somebody may have had the message in hand before, so
+// that its effects may be there already: it was stored before this ownership
+// began, or has been held while its connection failed.
+func (d *Delivery) Inherited() bool {
+	return d.owner != nil && d.Sequence <= d.owner.inherited || first(d.Headers, headerHeld) != ""
+}
 
 // item is a message in hand. The reader makes it; once it is in its lane only
 // the lane touches it, but for ack.
@@ -51,6 +53,7 @@ type item struct {
 	seq       uint64
 	published time.Time
 	lane      Lane
+	place     place
 	firstTry  time.Time
 	notBefore time.Time // the next attempt, when it is being retried
 	d         *Delivery
@@ -66,7 +69,7 @@ func newItem(msg jetstream.Msg, lane Lane) (*item, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read delivery: %w", err)
 	}
-	return &item{msg: msg, ack: msg, seq: meta.Sequence.Stream, published: meta.Timestamp, lane: lane}, nil
+	return &item{msg: msg, ack: msg, seq: meta.Sequence.Stream, published: meta.Timestamp, lane: lane, place: place{lane, connectionOf(msg.Subject())}}, nil
 }
 
 // open makes the delivery of an item whose turn has come.

@@ -14,8 +14,9 @@ import (
 // A key has two queues. Live messages go first, also past a bulk message that
 // waits for its next attempt.
 type lanes struct {
-	do     func(*item) outcome
-	recent *recent
+	do       func(*item) outcome
+	recent   *recent
+	pressure *pressure
 
 	mu     sync.Mutex
 	keys   map[string]*lane
@@ -63,6 +64,7 @@ func (l *lanes) add(it *item) {
 		return
 	}
 	l.inHand[it.seq] = it
+	l.pressure.count(it.place, 1)
 	k := l.keys[key]
 	if k == nil {
 		k = &lane{}
@@ -154,6 +156,7 @@ func (l *lanes) settle(it *item, k *lane) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.inHand, it.seq)
+	l.pressure.count(it.place, -1)
 	l.last[it.lane] = it.ack
 	k.queue(it.lane).pop()
 }

@@ -75,6 +75,10 @@ func (o *owner) run(ctx context.Context) (worked bool) {
 	}
 	tick := time.NewTicker(o.c.b.cfg.LeaseTTL / 3)
 	defer tick.Stop()
+	ended := make(chan struct{})
+	if err == nil && o.slot.partition == 0 && o.lanes.pressure != nil {
+		go o.releaseHeld(o.work, ended)
+	}
 	for wanted := err == nil; wanted && o.fresh(); {
 		select {
 		case <-o.asked:
@@ -84,6 +88,7 @@ func (o *owner) run(ctx context.Context) (worked bool) {
 			wanted = o.healthy(ctx, reading)
 		}
 	}
+	close(ended)
 	for _, r := range reading {
 		r.Stop() // what is not in a lane yet is the next owner's
 	}

@@ -39,6 +39,7 @@ func keepStreams(c Config) []jetstream.StreamConfig {
 			Discard: jetstream.DiscardNew, MaxBytes: c.ParkedBytes, MaxAge: c.ParkedAge, MaxMsgSize: c.MaxMessage + 64<<10,
 			MaxMsgsPerSubject: 100, Compression: jetstream.S2Compression, Duplicates: dedup, AllowDirect: c.replicas() == 1,
 		},
+		heldConfig(c),
 	}
 }
 

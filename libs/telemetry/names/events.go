@@ -61,6 +61,7 @@ var Events = []Event{
 	{"bus.ack_failed", "debug", "An ack could not be sent; the message is handled again.", ""},
 	{"bus.retry", "debug", "An attempt failed and will be repeated.", ""},
 	{"bus.parked", "warn", "A message was given up and is kept for people.", "any: dealsync get parked"},
+	{"bus.release_failed", "warn", "Messages of a connection that works again could not be brought back yet.", "repeated: NATS"},
 	{"bus.park_failed", "warn", "A message cannot be parked; it waits in its lane.", "repeated: NATS, or PARKED is full"},
 	{"bus.delivery_unreadable", "error", "A delivery without what JetStream always sends.", "any: something else publishes to the streams"},
 	{"bus.stalled", "warn", "The server stopped delivering although messages wait; the partition is taken over anew.", "repeated: NATS"},
