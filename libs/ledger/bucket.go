@@ -21,13 +21,15 @@ const loadTimeout = 5 * time.Second
 type Bucket[T proto.Message] struct {
 	name   string
 	shards []jetstream.KeyValue
-	cache  *cache[T]
-	loads  singleflight.Group
+	// The cache holds encoded documents: a seventh of the memory, and nothing in
+	// them for the garbage collector to follow.
+	cache *cache[[]byte]
+	loads singleflight.Group
 }
 
 // Entry is a document and the revision to change it by.
 type Entry[T any] struct {
-	// Doc is shared with other readers: never modify it; clone it.
+	// Doc may be shared with other readers: never modify it; clone it.
 	Doc      T
 	Revision uint64
 	// Cached: the document was read before the call, so another process may
@@ -63,21 +65,31 @@ func (b *Bucket[T]) Get(ctx context.Context, key Key) (Entry[T], error) {
 }
 
 func (b *Bucket[T]) cached(key Key) (Entry[T], bool) {
-	e, ok := b.cache.get(key)
-	e.Cached = ok
-	return e, ok
+	held, ok := b.cache.get(key)
+	if !ok {
+		return Entry[T]{}, false
+	}
+	e, err := b.decode(key, held)
+	e.Cached = true
+	return e, err == nil // else the server's copy is asked, and tells
 }
 
 // Fresh reads a document past the cache, and leaves it there. A missing one is
 // fault.NotFound.
 func (b *Bucket[T]) Fresh(ctx context.Context, key Key) (Entry[T], error) {
 	seen := b.cache.mark(key)
-	e, err := b.read(ctx, key)
-	switch {
-	case err == nil:
-		b.cache.load(key, e, seen)
-	case fault.Is(err, fault.NotFound):
-		b.cache.drop(key)
+	raw, err := b.shard(key).Get(ctx, string(key))
+	if err != nil {
+		err = b.failed("read", key, err)
+		if fault.Is(err, fault.NotFound) {
+			b.cache.drop(key)
+		}
+		return Entry[T]{}, err
+	}
+	read := Entry[[]byte]{Doc: raw.Value(), Revision: raw.Revision()}
+	e, err := b.decode(key, read)
+	if err == nil {
+		b.cache.load(key, read, seen)
 	}
 	return e, err
 }
@@ -88,13 +100,12 @@ func (b *Bucket[T]) read(ctx context.Context, key Key) (Entry[T], error) {
 	if err != nil {
 		return Entry[T]{}, b.failed("read", key, err)
 	}
-	return b.decode(raw)
+	return b.decode(key, Entry[[]byte]{Doc: raw.Value(), Revision: raw.Revision()})
 }
 
 // Put stores doc if the document's revision still is revision, 0 meaning that
 // there is none, and answers the new revision. Otherwise the error is
 // fault.Conflict. After fault.Transient the document may or may not be stored.
-// The caller must not modify doc afterwards.
 func (b *Bucket[T]) Put(ctx context.Context, key Key, doc T, revision uint64) (uint64, error) {
 	data, err := proto.Marshal(doc)
 	if err != nil {
@@ -113,7 +124,7 @@ func (b *Bucket[T]) Put(ctx context.Context, key Key, doc T, revision uint64) (u
 		b.cache.drop(key)
 		return 0, b.failed("store", key, err)
 	}
-	b.cache.store(key, Entry[T]{Doc: doc, Revision: stored})
+	b.cache.store(key, Entry[[]byte]{Doc: data, Revision: stored})
 	return stored, nil
 }
 
@@ -142,12 +153,12 @@ func (b *Bucket[T]) shard(key Key) jetstream.KeyValue {
 	return b.shards[h.Sum32()%uint32(len(b.shards))] //nolint:gosec // at most 64 shards
 }
 
-func (b *Bucket[T]) decode(raw jetstream.KeyValueEntry) (Entry[T], error) {
+func (b *Bucket[T]) decode(key Key, raw Entry[[]byte]) (Entry[T], error) {
 	doc := b.empty()
-	if err := proto.Unmarshal(raw.Value(), doc); err != nil {
-		return Entry[T]{}, fault.Wrap(fault.Bug, CodeCorrupt, fmt.Errorf("decode %s %s: %w", b.name, raw.Key(), err))
+	if err := proto.Unmarshal(raw.Doc, doc); err != nil {
+		return Entry[T]{}, fault.Wrap(fault.Bug, CodeCorrupt, fmt.Errorf("decode %s %s: %w", b.name, key, err))
 	}
-	return Entry[T]{Doc: doc, Revision: raw.Revision()}, nil
+	return Entry[T]{Doc: doc, Revision: raw.Revision}, nil
 }
 
 func (b *Bucket[T]) empty() T {

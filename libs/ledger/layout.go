@@ -54,7 +54,7 @@ func openBucket[T proto.Message](ctx context.Context, js jetstream.JetStream, l 
 	if cached == 0 {
 		cached = l.cache
 	}
-	b := &Bucket[T]{name: l.name, cache: newCache[T](cached)}
+	b := &Bucket[T]{name: l.name, cache: newCache[[]byte](cached)}
 	for i := range shards {
 		if _, err := js.CreateOrUpdateStream(ctx, l.stream(i, shards, cfg)); err != nil {
 			return nil, fmt.Errorf("set up bucket %s: %w", l.bucket(i), classify(err))

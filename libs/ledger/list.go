@@ -58,7 +58,7 @@ func (b *Bucket[T]) List(ctx context.Context, prefix, after Key, limit int) ([]I
 // away in the middle is otherwise waited for.
 func (b *Bucket[T]) Each(ctx context.Context, prefix Key, fn func(Item[T]) error) error {
 	return b.watch(ctx, prefix, func(raw jetstream.KeyValueEntry) error {
-		e, err := b.decode(raw)
+		e, err := b.decode(Key(raw.Key()), Entry[[]byte]{Doc: raw.Value(), Revision: raw.Revision()})
 		if err != nil {
 			return err
 		}
