@@ -125,7 +125,8 @@ func (p *pressure) over(at place, share int) bool {
 }
 
 // room is how many held messages of a connection may come back now: many while
-// it works, else a few to try, as long as fewer than half its share are trying.
+// it works, else a few to try, as long as fewer than half its share are trying;
+// at least one, however small the share, or nobody would notice its recovery.
 func (p *pressure) room(connection string, share int) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -133,7 +134,7 @@ func (p *pressure) room(connection string, share int) int {
 		return releaseMost
 	}
 	trying := p.inHand[place{Live, connection}] + p.inHand[place{Bulk, connection}]
-	return max(0, min(releaseProbe, share/2-trying))
+	return max(0, min(releaseProbe, max(1, share/2)-trying))
 }
 
 func (c Config) share(l Lane) int {

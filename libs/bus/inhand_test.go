@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dealsync/dealsync/libs/fault"
 )
 
 // delivered is a message from a server that delivers what it likes.
@@ -102,5 +104,18 @@ func TestALaneWaitsWhileTheLeaseIsInDoubt(t *testing.T) {
 	o.lost.Store(true)
 	if out := o.attempt(&item{}); !out.abandon {
 		t.Errorf("lost: %+v, want the message left to the next owner", out)
+	}
+}
+
+// A connection whose last attempt failed and which has nothing in hand must be
+// tried again, or what is held of it would never come back.
+func TestAFailingConnectionIsAlwaysTried(t *testing.T) {
+	t.Parallel()
+	for _, window := range []int{1, 4, 16, 256} {
+		p := newPressure()
+		p.heard("acme.main", fault.New(fault.Transient, "down", "connection refused"))
+		if n := p.room("acme.main", Config{LiveWindow: window}.share(Live)); n < 1 {
+			t.Errorf("window %d: room for %d, want at least one", window, n)
+		}
 	}
 }
