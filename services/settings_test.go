@@ -15,7 +15,7 @@ import (
 	"github.com/dealsync/dealsync/services/change-detector/detect"
 	"github.com/dealsync/dealsync/services/config/configure"
 	"github.com/dealsync/dealsync/services/conflict-resolver/resolve"
-	"github.com/dealsync/dealsync/services/mapper/mapping"
+	"github.com/dealsync/dealsync/services/mapper/propose"
 	"github.com/dealsync/dealsync/services/sandbox/sandbox"
 	"github.com/dealsync/dealsync/services/webhook-ingest/ingest"
 	"github.com/dealsync/dealsync/services/writer/write"
@@ -110,7 +110,7 @@ func TestTheSettingsPageIsCurrent(t *testing.T) {
 	add(moduleSettings(t, configure.Module))
 	add(moduleSettings(t, ingest.Module))
 	add(moduleSettings(t, detect.Module))
-	add(moduleSettings(t, mapping.Module))
+	add(moduleSettings(t, propose.Module))
 	add(moduleSettings(t, resolve.Module))
 	add(moduleSettings(t, write.Module))
 	add("sandbox", settingsOf(t, "", reflect.ValueOf(sandbox.Defaults())))

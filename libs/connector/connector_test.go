@@ -90,7 +90,7 @@ type bundle struct {
 
 func setup(t *testing.T, f *fake, change func(*Manifest)) bundle {
 	t.Helper()
-	m := Manifest{App: "fake", Objects: []deal.Object{deal.Deals}, ReadBatch: 2, WriteBatch: 2, Parallel: 2, Webhooks: true, Budget: Budget{Calls: 10, Per: time.Second}}
+	m := Manifest{App: "fake", Shared: []SharedObject{{Object: deal.Deals, Title: "deal", Ways: deal.BothWays}}, ReadBatch: 2, WriteBatch: 2, Parallel: 2, Webhooks: true, Budget: Budget{Calls: 10, Per: time.Second}}
 	if change != nil {
 		change(&m)
 	}

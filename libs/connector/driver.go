@@ -6,12 +6,12 @@ package connector
 import (
 	"context"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/fault"
+	"github.com/dealsync/dealsync/libs/filter"
 )
 
 // Driver talks to one account of an app and says what its errors mean. It
@@ -48,43 +48,6 @@ type Driver interface {
 	Kind(err error) fault.Kind
 }
 
-// Manifest declares an app: the conformance suite holds the driver to it.
-type Manifest struct {
-	App   string
-	Title string
-	// Objects that the app shares, by our name (R2).
-	Objects []deal.Object
-	// Stages: the app's deals have pipelines and stages (R10).
-	Stages bool
-	// UniqueKey: creates are idempotent by pair key in the app itself.
-	UniqueKey bool
-	// EditTimes: Read gives the edit time of each field, not only the record's.
-	EditTimes  bool
-	ReadBatch  int
-	WriteBatch int
-	// Parallel is how many writes may be under way where WriteBatch is 1.
-	Parallel int
-	// PollEvery is the default interval of polls.
-	PollEvery time.Duration
-	// Budget is the declared rate limit of the account.
-	Budget Budget
-	// SearchBudget is a limit of its own that searches have; zero: none.
-	SearchBudget Budget
-	// Webhooks: the app pushes changes; the driver is a WebhookDriver.
-	Webhooks bool
-}
-
-// Shares reports whether the app shares an object (R2).
-func (m *Manifest) Shares(object deal.Object) bool { return slices.Contains(m.Objects, object) }
-
-// Budget is a rate limit: Calls in every Per, and a daily amount of Cost units
-// (0: none).
-type Budget struct {
-	Calls int
-	Per   time.Duration
-	Daily int
-}
-
 // Record is one record as the app gave it.
 type Record struct {
 	ID     string
@@ -98,6 +61,15 @@ type Record struct {
 	Deleted  bool
 	// MergedInto is the surviving record's id when this one was merged away.
 	MergedInto string
+	// MergedFrom are the records that were merged into this one, where the app
+	// tells.
+	MergedFrom []string
+}
+
+// Reference names a record by its object and id.
+type Reference struct {
+	Object deal.Object
+	ID     string
 }
 
 // ScanRequest asks for one page.
@@ -128,6 +100,9 @@ type Write struct {
 	// PairKey marks a create, so that it can be found again.
 	PairKey string
 	Fields  deal.Fields
+	// Associate are records to associate this one with. An association that is
+	// there already stays as it is, and none is ever removed (R16).
+	Associate []Reference
 	// Cost class for the budget; set by the caller.
 	Bulk bool
 }
@@ -141,7 +116,24 @@ type Result struct {
 	Modified time.Time
 	// Existed: a create met a record that has the pair key already.
 	Existed bool
-	Err     error
+	// Refused are associations that could not be made, each with its error; the
+	// others of Write.Associate are there now.
+	Refused []RefusedReference
+	// Conflict is the id of the record that keeps the app from creating another
+	// one with the same unique value; Err is then fault.Rejected with
+	// CodeExists.
+	Conflict string
+	Err      error
+}
+
+// CodeExists is the code of a create that the app refuses because it has a
+// record with the same unique value, such as a contact with that e-mail address.
+const CodeExists = "already_exists"
+
+// RefusedReference is an association that could not be made.
+type RefusedReference struct {
+	Reference
+	Err error
 }
 
 // Schema is an object's shape in one account.
@@ -149,9 +141,14 @@ type Schema struct {
 	Object    deal.Object
 	Fields    []Field
 	Pipelines []Pipeline
-	// Currency is the account's own, which a blank currency stands for.
-	Currency string
-	ReadAt   time.Time
+	Owners    []Owner
+	// Currency is the account's own, which a blank currency stands for;
+	// Currencies are all that it accepts (empty: not known).
+	Currency   string
+	Currencies []string
+	// Zone is the account's time zone, an IANA name; empty: not known.
+	Zone   string
+	ReadAt time.Time
 
 	once   sync.Once
 	byName map[string]deal.Type
@@ -162,6 +159,7 @@ type Field struct {
 	Name, Label string
 	Type        deal.Type
 	ReadOnly    bool
+	Required    bool
 	Unique      bool
 	Options     []Option
 	// Currency names the field that holds this amount's currency (R18).
@@ -181,6 +179,14 @@ type Pipeline struct {
 type Stage struct {
 	ID, Label   string
 	Closed, Won bool
+	// Probability of winning, 0 to 1; negative where the app has none.
+	Probability float64
+}
+
+// Owner is a user of the account.
+type Owner struct {
+	ID, Name, Email string
+	Active          bool
 }
 
 // StageField is the name of the field that holds a deal's stage.
@@ -301,3 +307,24 @@ type Token struct {
 
 // Opener opens a driver for an account; each app's package exports one.
 type Opener func(Account) (Driver, error)
+
+// PipelineMaker is implemented by drivers that can make pipelines (R14).
+type PipelineMaker interface {
+	// CreatePipeline makes a pipeline with stages in the given order and answers
+	// it with ids. Ids of p are ignored. One of the same label with the same
+	// stage labels is answered instead of making a second; another one of that
+	// label is fault.Rejected.
+	CreatePipeline(ctx context.Context, object deal.Object, p Pipeline) (made Pipeline, existed bool, err error)
+}
+
+// Searcher is implemented by drivers whose app can search by conditions (R11).
+type Searcher interface {
+	// Search answers some records that meet the conditions and how many there
+	// are. A condition that the app can't search by is fault.Invalid with
+	// CodeUnsearchable; then the caller reads and filters by itself. Search
+	// indexes lag behind: never decide from one that a record does not exist.
+	Search(ctx context.Context, object deal.Object, group filter.Group, limit int) (found []Record, total int, err error)
+}
+
+// CodeUnsearchable is the code of conditions that an app can't search by.
+const CodeUnsearchable = "not_searchable"

@@ -39,7 +39,7 @@ func (c *Connector) ParseWebhook(ctx context.Context, body []byte) ([]Event, err
 	}
 	// The driver may need what it learns from a schema to name fields.
 	schemas := map[deal.Object]*Schema{}
-	for _, object := range c.manifest.Objects {
+	for _, object := range c.manifest.Objects() {
 		if schemas[object], err = c.Schema(ctx, object); err != nil {
 			return nil, err
 		}

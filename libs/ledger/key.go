@@ -48,6 +48,20 @@ func CursorKey(workspace, connection, object, kind string) Key {
 	return Prefix(workspace, connection, object, kind)
 }
 
+// GroupKey is the key of the records of a sync that share a value of a match
+// rule.
+func GroupKey(workspace, sync, rule, value string) Key { return Prefix(workspace, sync, rule, value) }
+
+// GroupedKey is the key of the list of groups that a record is in.
+func GroupedKey(workspace, sync string, side deal.Side, record string) Key {
+	return Prefix(workspace, sync, side.String(), record)
+}
+
+// WaitingKey is the key of what waits for a record's counterpart under a sync.
+func WaitingKey(workspace, sync string, side deal.Side, record string) Key {
+	return Prefix(workspace, sync, side.String(), record)
+}
+
 // Tokens are the decoded parts of the key.
 func (k Key) Tokens() ([]string, error) {
 	tokens := strings.Split(string(k), ".")

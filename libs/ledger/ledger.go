@@ -26,6 +26,13 @@ type Ledger struct {
 	Creates *Bucket[*ledgerv1.Create]
 	// Cursors are positions of polls and backfills: key [CursorKey].
 	Cursors *Bucket[*ledgerv1.Cursor]
+	// Groups are records that a match rule brings together: key [GroupKey].
+	Groups *Bucket[*ledgerv1.Group]
+	// Grouped says in which groups a record is listed: key [GroupedKey].
+	Grouped *Bucket[*ledgerv1.Grouped]
+	// Waiting lists the records that wait to be associated with one that has no
+	// counterpart yet: key [WaitingKey].
+	Waiting *Bucket[*ledgerv1.Waiting]
 }
 
 // Config of the ledger. The zero value is sound for one embedded server.
@@ -50,6 +57,8 @@ type CacheConfig struct {
 	Pairs   int `yaml:"pairs" desc:"Pairs to keep in memory."`
 	Creates int `yaml:"creates" desc:"Creates to keep in memory."`
 	Cursors int `yaml:"cursors" desc:"Cursors to keep in memory."`
+	Groups  int `yaml:"groups" desc:"Match groups to keep in memory, and as many lists of them."`
+	Waiting int `yaml:"waiting" desc:"Lists of waiting associations to keep in memory."`
 }
 
 // The one table of buckets.
@@ -59,6 +68,9 @@ var (
 	pairs   = layout{name: "pairs", about: "Pairs of records.", sharded: true, cache: 3072}
 	creates = layout{name: "creates", about: "Intents to create a record.", cache: 1024}
 	cursors = layout{name: "cursors", about: "Positions of polls and backfills.", cache: 256}
+	groups  = layout{name: "groups", about: "Records that a match rule brings together.", sharded: true, cache: 1024}
+	grouped = layout{name: "grouped", about: "Match groups that a record is listed in.", sharded: true, cache: 1024}
+	waiting = layout{name: "waiting", about: "Records that wait to be associated.", sharded: true, cache: 1024}
 )
 
 // Open makes sure that the buckets exist and opens them. Repeating it changes
@@ -79,6 +91,15 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Ledger, err
 		return nil, err
 	}
 	if l.Cursors, err = openBucket[*ledgerv1.Cursor](ctx, js, cursors, cfg, cfg.Cache.Cursors); err != nil {
+		return nil, err
+	}
+	if l.Groups, err = openBucket[*ledgerv1.Group](ctx, js, groups, cfg, cfg.Cache.Groups); err != nil {
+		return nil, err
+	}
+	if l.Grouped, err = openBucket[*ledgerv1.Grouped](ctx, js, grouped, cfg, cfg.Cache.Groups); err != nil {
+		return nil, err
+	}
+	if l.Waiting, err = openBucket[*ledgerv1.Waiting](ctx, js, waiting, cfg, cfg.Cache.Waiting); err != nil {
 		return nil, err
 	}
 	return &l, nil

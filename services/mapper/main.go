@@ -3,7 +3,7 @@ package main
 
 import (
 	"github.com/dealsync/dealsync/libs/host"
-	"github.com/dealsync/dealsync/services/mapper/mapping"
+	"github.com/dealsync/dealsync/services/mapper/propose"
 )
 
-func main() { host.Main(mapping.Module) }
+func main() { host.Main(propose.Module) }

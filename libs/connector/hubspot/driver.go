@@ -30,7 +30,7 @@ const (
 func Manifest() connector.Manifest {
 	return connector.Manifest{
 		App: "hubspot", Title: "HubSpot",
-		Objects:      []deal.Object{deal.Deals},
+		Shared:       []connector.SharedObject{{Object: deal.Deals, Title: "deal", Ways: deal.BothWays}},
 		Stages:       true,
 		UniqueKey:    true,
 		EditTimes:    true,

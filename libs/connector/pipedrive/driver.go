@@ -29,7 +29,7 @@ const (
 func Manifest() connector.Manifest {
 	return connector.Manifest{
 		App: "pipedrive", Title: "Pipedrive",
-		Objects:    []deal.Object{deal.Deals},
+		Shared:     []connector.SharedObject{{Object: deal.Deals, Title: "deal", Ways: deal.BothWays}},
 		Stages:     true,
 		ReadBatch:  maxIDs,
 		WriteBatch: 1,

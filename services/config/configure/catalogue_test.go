@@ -16,7 +16,7 @@ func TestDocumentsKnowTheCatalogue(t *testing.T) {
 	names := []string{}
 	for _, app := range apps.List() {
 		names = append(names, app.Manifest.App)
-		for _, object := range app.Manifest.Objects {
+		for _, object := range app.Manifest.Objects() {
 			if app.Manifest.App != "hubspot" && len(document.Defaults(app.Manifest.App, string(object))) == 0 {
 				t.Errorf("%s has no default field mappings for %s", app.Manifest.App, object)
 			}

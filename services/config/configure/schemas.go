@@ -46,7 +46,7 @@ func catalogue() document.Catalogue {
 	all := document.Catalogue{}
 	for _, app := range apps.List() {
 		entry := document.App{Title: app.Manifest.Title}
-		for _, object := range app.Manifest.Objects {
+		for _, object := range app.Manifest.Objects() {
 			entry.Objects = append(entry.Objects, string(object))
 		}
 		all[app.Manifest.App] = entry

@@ -8,7 +8,7 @@ import (
 	detect "github.com/dealsync/dealsync/services/change-detector/detect"
 	"github.com/dealsync/dealsync/services/config/configure"
 	"github.com/dealsync/dealsync/services/conflict-resolver/resolve"
-	"github.com/dealsync/dealsync/services/mapper/mapping"
+	"github.com/dealsync/dealsync/services/mapper/propose"
 	"github.com/dealsync/dealsync/services/webhook-ingest/ingest"
 	"github.com/dealsync/dealsync/services/writer/write"
 )
@@ -24,7 +24,7 @@ func parts() ([]part, error) {
 	var list []part
 	for _, load := range []func() (part, error){
 		load(configure.Module), load(ingest.Module), load(detect.Module),
-		load(mapping.Module), load(resolve.Module), load(write.Module),
+		load(propose.Module), load(resolve.Module), load(write.Module),
 	} {
 		p, err := load()
 		if err != nil {

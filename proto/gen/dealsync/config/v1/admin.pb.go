@@ -76,9 +76,12 @@ func (x *Document) GetContent() []byte {
 }
 
 type ApplyRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Documents     []*Document            `protobuf:"bytes,1,rep,name=documents,proto3" json:"documents,omitempty"`
-	DryRun        bool                   `protobuf:"varint,2,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Documents []*Document            `protobuf:"bytes,1,rep,name=documents,proto3" json:"documents,omitempty"`
+	DryRun    bool                   `protobuf:"varint,2,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// plan is the id of a plan that must still hold; everything is refused with
+	// plan_changed when it does not.
+	Plan          string `protobuf:"bytes,3,opt,name=plan,proto3" json:"plan,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -125,6 +128,13 @@ func (x *ApplyRequest) GetDryRun() bool {
 		return x.DryRun
 	}
 	return false
+}
+
+func (x *ApplyRequest) GetPlan() string {
+	if x != nil {
+		return x.Plan
+	}
+	return ""
 }
 
 // Problem is one error in a document: where, what, and what is allowed.
@@ -560,6 +570,7 @@ type SyncStatus struct {
 	Sync  *Sync                  `protobuf:"bytes,1,opt,name=sync,proto3" json:"sync,omitempty"`
 	// backfill by side, "hubspot" and "app".
 	Backfill      map[string]*v1.Cursor `protobuf:"bytes,2,rep,name=backfill,proto3" json:"backfill,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Progress      *Progress             `protobuf:"bytes,3,opt,name=progress,proto3" json:"progress,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -608,6 +619,94 @@ func (x *SyncStatus) GetBackfill() map[string]*v1.Cursor {
 	return nil
 }
 
+func (x *SyncStatus) GetProgress() *Progress {
+	if x != nil {
+		return x.Progress
+	}
+	return nil
+}
+
+// Progress is how far the backfill of a sync is, both sides together.
+type Progress struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// phase: waiting, reading, applying, done, paused.
+	Phase string `protobuf:"bytes,1,opt,name=phase,proto3" json:"phase,omitempty"`
+	Read  int64  `protobuf:"varint,2,opt,name=read,proto3" json:"read,omitempty"`
+	// total is 0 while it is unknown.
+	Total int64 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	// pending counts pairs that are still being brought in step.
+	Pending int64 `protobuf:"varint,4,opt,name=pending,proto3" json:"pending,omitempty"`
+	// left_ms estimates the time left; 0 when it can't be told.
+	LeftMs        int64 `protobuf:"varint,5,opt,name=left_ms,json=leftMs,proto3" json:"left_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Progress) Reset() {
+	*x = Progress{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Progress) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Progress) ProtoMessage() {}
+
+func (x *Progress) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Progress.ProtoReflect.Descriptor instead.
+func (*Progress) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Progress) GetPhase() string {
+	if x != nil {
+		return x.Phase
+	}
+	return ""
+}
+
+func (x *Progress) GetRead() int64 {
+	if x != nil {
+		return x.Read
+	}
+	return 0
+}
+
+func (x *Progress) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *Progress) GetPending() int64 {
+	if x != nil {
+		return x.Pending
+	}
+	return 0
+}
+
+func (x *Progress) GetLeftMs() int64 {
+	if x != nil {
+		return x.LeftMs
+	}
+	return 0
+}
+
 type ListSyncsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Syncs         []*SyncStatus          `protobuf:"bytes,1,rep,name=syncs,proto3" json:"syncs,omitempty"`
@@ -617,7 +716,7 @@ type ListSyncsResponse struct {
 
 func (x *ListSyncsResponse) Reset() {
 	*x = ListSyncsResponse{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[11]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -629,7 +728,7 @@ func (x *ListSyncsResponse) String() string {
 func (*ListSyncsResponse) ProtoMessage() {}
 
 func (x *ListSyncsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[11]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -642,7 +741,7 @@ func (x *ListSyncsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSyncsResponse.ProtoReflect.Descriptor instead.
 func (*ListSyncsResponse) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{11}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListSyncsResponse) GetSyncs() []*SyncStatus {
@@ -668,7 +767,7 @@ type ListPairsRequest struct {
 
 func (x *ListPairsRequest) Reset() {
 	*x = ListPairsRequest{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[12]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -680,7 +779,7 @@ func (x *ListPairsRequest) String() string {
 func (*ListPairsRequest) ProtoMessage() {}
 
 func (x *ListPairsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[12]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -693,7 +792,7 @@ func (x *ListPairsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPairsRequest.ProtoReflect.Descriptor instead.
 func (*ListPairsRequest) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{12}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListPairsRequest) GetWorkspace() string {
@@ -749,7 +848,7 @@ type PairRow struct {
 
 func (x *PairRow) Reset() {
 	*x = PairRow{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[13]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -761,7 +860,7 @@ func (x *PairRow) String() string {
 func (*PairRow) ProtoMessage() {}
 
 func (x *PairRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[13]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -774,7 +873,7 @@ func (x *PairRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PairRow.ProtoReflect.Descriptor instead.
 func (*PairRow) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{13}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PairRow) GetId() string {
@@ -804,7 +903,7 @@ type ListPairsResponse struct {
 
 func (x *ListPairsResponse) Reset() {
 	*x = ListPairsResponse{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[14]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -816,7 +915,7 @@ func (x *ListPairsResponse) String() string {
 func (*ListPairsResponse) ProtoMessage() {}
 
 func (x *ListPairsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[14]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -829,7 +928,7 @@ func (x *ListPairsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPairsResponse.ProtoReflect.Descriptor instead.
 func (*ListPairsResponse) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{14}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListPairsResponse) GetPairs() []*PairRow {
@@ -864,7 +963,7 @@ type GetPairRequest struct {
 
 func (x *GetPairRequest) Reset() {
 	*x = GetPairRequest{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[15]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -876,7 +975,7 @@ func (x *GetPairRequest) String() string {
 func (*GetPairRequest) ProtoMessage() {}
 
 func (x *GetPairRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[15]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -889,7 +988,7 @@ func (x *GetPairRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPairRequest.ProtoReflect.Descriptor instead.
 func (*GetPairRequest) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{15}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetPairRequest) GetWorkspace() string {
@@ -915,7 +1014,7 @@ type GetPairResponse struct {
 
 func (x *GetPairResponse) Reset() {
 	*x = GetPairResponse{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[16]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +1026,7 @@ func (x *GetPairResponse) String() string {
 func (*GetPairResponse) ProtoMessage() {}
 
 func (x *GetPairResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[16]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1039,7 @@ func (x *GetPairResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPairResponse.ProtoReflect.Descriptor instead.
 func (*GetPairResponse) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{16}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetPairResponse) GetPair() *PairRow {
@@ -961,7 +1060,7 @@ type GetJournalRequest struct {
 
 func (x *GetJournalRequest) Reset() {
 	*x = GetJournalRequest{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[17]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -973,7 +1072,7 @@ func (x *GetJournalRequest) String() string {
 func (*GetJournalRequest) ProtoMessage() {}
 
 func (x *GetJournalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[17]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -986,7 +1085,7 @@ func (x *GetJournalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJournalRequest.ProtoReflect.Descriptor instead.
 func (*GetJournalRequest) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{17}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetJournalRequest) GetWorkspace() string {
@@ -1019,7 +1118,7 @@ type GetJournalResponse struct {
 
 func (x *GetJournalResponse) Reset() {
 	*x = GetJournalResponse{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[18]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1031,7 +1130,7 @@ func (x *GetJournalResponse) String() string {
 func (*GetJournalResponse) ProtoMessage() {}
 
 func (x *GetJournalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[18]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1044,7 +1143,7 @@ func (x *GetJournalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJournalResponse.ProtoReflect.Descriptor instead.
 func (*GetJournalResponse) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{18}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetJournalResponse) GetEntries() []*v11.JournalEntry {
@@ -1066,7 +1165,7 @@ type ListParkedRequest struct {
 
 func (x *ListParkedRequest) Reset() {
 	*x = ListParkedRequest{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[19]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1078,7 +1177,7 @@ func (x *ListParkedRequest) String() string {
 func (*ListParkedRequest) ProtoMessage() {}
 
 func (x *ListParkedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[19]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1091,7 +1190,7 @@ func (x *ListParkedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListParkedRequest.ProtoReflect.Descriptor instead.
 func (*ListParkedRequest) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{19}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListParkedRequest) GetWorkspace() string {
@@ -1138,7 +1237,7 @@ type Parked struct {
 
 func (x *Parked) Reset() {
 	*x = Parked{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[20]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1150,7 +1249,7 @@ func (x *Parked) String() string {
 func (*Parked) ProtoMessage() {}
 
 func (x *Parked) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[20]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1163,7 +1262,7 @@ func (x *Parked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Parked.ProtoReflect.Descriptor instead.
 func (*Parked) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{20}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Parked) GetId() uint64 {
@@ -1225,7 +1324,7 @@ type ListParkedResponse struct {
 
 func (x *ListParkedResponse) Reset() {
 	*x = ListParkedResponse{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[21]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1237,7 +1336,7 @@ func (x *ListParkedResponse) String() string {
 func (*ListParkedResponse) ProtoMessage() {}
 
 func (x *ListParkedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[21]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1250,7 +1349,7 @@ func (x *ListParkedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListParkedResponse.ProtoReflect.Descriptor instead.
 func (*ListParkedResponse) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{21}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListParkedResponse) GetParked() []*Parked {
@@ -1279,7 +1378,7 @@ type ReplayParkedRequest struct {
 
 func (x *ReplayParkedRequest) Reset() {
 	*x = ReplayParkedRequest{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[22]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1291,7 +1390,7 @@ func (x *ReplayParkedRequest) String() string {
 func (*ReplayParkedRequest) ProtoMessage() {}
 
 func (x *ReplayParkedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[22]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1304,7 +1403,7 @@ func (x *ReplayParkedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayParkedRequest.ProtoReflect.Descriptor instead.
 func (*ReplayParkedRequest) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{22}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReplayParkedRequest) GetWorkspace() string {
@@ -1337,7 +1436,7 @@ type ReplayParkedResponse struct {
 
 func (x *ReplayParkedResponse) Reset() {
 	*x = ReplayParkedResponse{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[23]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1349,7 +1448,7 @@ func (x *ReplayParkedResponse) String() string {
 func (*ReplayParkedResponse) ProtoMessage() {}
 
 func (x *ReplayParkedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[23]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1362,7 +1461,7 @@ func (x *ReplayParkedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayParkedResponse.ProtoReflect.Descriptor instead.
 func (*ReplayParkedResponse) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{23}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ReplayParkedResponse) GetReplayed() int32 {
@@ -1384,7 +1483,7 @@ type DropParkedRequest struct {
 
 func (x *DropParkedRequest) Reset() {
 	*x = DropParkedRequest{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[24]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1396,7 +1495,7 @@ func (x *DropParkedRequest) String() string {
 func (*DropParkedRequest) ProtoMessage() {}
 
 func (x *DropParkedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[24]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1409,7 +1508,7 @@ func (x *DropParkedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DropParkedRequest.ProtoReflect.Descriptor instead.
 func (*DropParkedRequest) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{24}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *DropParkedRequest) GetWorkspace() string {
@@ -1442,7 +1541,7 @@ type DropParkedResponse struct {
 
 func (x *DropParkedResponse) Reset() {
 	*x = DropParkedResponse{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[25]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1454,7 +1553,7 @@ func (x *DropParkedResponse) String() string {
 func (*DropParkedResponse) ProtoMessage() {}
 
 func (x *DropParkedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[25]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1467,7 +1566,7 @@ func (x *DropParkedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DropParkedResponse.ProtoReflect.Descriptor instead.
 func (*DropParkedResponse) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{25}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *DropParkedResponse) GetDropped() int32 {
@@ -1488,7 +1587,7 @@ type ResyncRequest struct {
 
 func (x *ResyncRequest) Reset() {
 	*x = ResyncRequest{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[26]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1500,7 +1599,7 @@ func (x *ResyncRequest) String() string {
 func (*ResyncRequest) ProtoMessage() {}
 
 func (x *ResyncRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[26]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1513,7 +1612,7 @@ func (x *ResyncRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResyncRequest.ProtoReflect.Descriptor instead.
 func (*ResyncRequest) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{26}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ResyncRequest) GetWorkspace() string {
@@ -1546,7 +1645,7 @@ type ResyncResponse struct {
 
 func (x *ResyncResponse) Reset() {
 	*x = ResyncResponse{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[27]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1558,7 +1657,7 @@ func (x *ResyncResponse) String() string {
 func (*ResyncResponse) ProtoMessage() {}
 
 func (x *ResyncResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[27]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1571,7 +1670,7 @@ func (x *ResyncResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResyncResponse.ProtoReflect.Descriptor instead.
 func (*ResyncResponse) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{27}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ResyncResponse) GetRecords() int64 {
@@ -1592,7 +1691,7 @@ type SetPausedRequest struct {
 
 func (x *SetPausedRequest) Reset() {
 	*x = SetPausedRequest{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[28]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1604,7 +1703,7 @@ func (x *SetPausedRequest) String() string {
 func (*SetPausedRequest) ProtoMessage() {}
 
 func (x *SetPausedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[28]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1617,7 +1716,7 @@ func (x *SetPausedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPausedRequest.ProtoReflect.Descriptor instead.
 func (*SetPausedRequest) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{28}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SetPausedRequest) GetWorkspace() string {
@@ -1650,7 +1749,7 @@ type SetPausedResponse struct {
 
 func (x *SetPausedResponse) Reset() {
 	*x = SetPausedResponse{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[29]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1662,7 +1761,7 @@ func (x *SetPausedResponse) String() string {
 func (*SetPausedResponse) ProtoMessage() {}
 
 func (x *SetPausedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[29]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1675,7 +1774,7 @@ func (x *SetPausedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPausedResponse.ProtoReflect.Descriptor instead.
 func (*SetPausedResponse) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{29}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *SetPausedResponse) GetSync() *Sync {
@@ -1685,18 +1784,611 @@ func (x *SetPausedResponse) GetSync() *Sync {
 	return nil
 }
 
-type GetSchemaRequest struct {
+type ListAppsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// search keeps apps whose name, title or text has it.
+	Search        string `protobuf:"bytes,1,opt,name=search,proto3" json:"search,omitempty"`
+	PageSize      int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAppsRequest) Reset() {
+	*x = ListAppsRequest{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAppsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAppsRequest) ProtoMessage() {}
+
+func (x *ListAppsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAppsRequest.ProtoReflect.Descriptor instead.
+func (*ListAppsRequest) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ListAppsRequest) GetSearch() string {
+	if x != nil {
+		return x.Search
+	}
+	return ""
+}
+
+func (x *ListAppsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListAppsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListAppsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Workspace     string                 `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
-	Connection    string                 `protobuf:"bytes,2,opt,name=connection,proto3" json:"connection,omitempty"`
-	Object        string                 `protobuf:"bytes,3,opt,name=object,proto3" json:"object,omitempty"`
+	Apps          []*App                 `protobuf:"bytes,1,rep,name=apps,proto3" json:"apps,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAppsResponse) Reset() {
+	*x = ListAppsResponse{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAppsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAppsResponse) ProtoMessage() {}
+
+func (x *ListAppsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAppsResponse.ProtoReflect.Descriptor instead.
+func (*ListAppsResponse) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ListAppsResponse) GetApps() []*App {
+	if x != nil {
+		return x.Apps
+	}
+	return nil
+}
+
+func (x *ListAppsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type GetAppRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	App           string                 `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetAppRequest) Reset() {
+	*x = GetAppRequest{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAppRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAppRequest) ProtoMessage() {}
+
+func (x *GetAppRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAppRequest.ProtoReflect.Descriptor instead.
+func (*GetAppRequest) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *GetAppRequest) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
+type GetAppResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	App           *App                   `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetAppResponse) Reset() {
+	*x = GetAppResponse{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAppResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAppResponse) ProtoMessage() {}
+
+func (x *GetAppResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAppResponse.ProtoReflect.Descriptor instead.
+func (*GetAppResponse) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *GetAppResponse) GetApp() *App {
+	if x != nil {
+		return x.App
+	}
+	return nil
+}
+
+// App is what the catalogue says of an app.
+type App struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Name    string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Title   string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	About   string                 `protobuf:"bytes,3,opt,name=about,proto3" json:"about,omitempty"`
+	Objects []*SharedObject        `protobuf:"bytes,4,rep,name=objects,proto3" json:"objects,omitempty"`
+	// sign_in: oauth2, token; in the order of preference.
+	SignIn []string `protobuf:"bytes,5,rep,name=sign_in,json=signIn,proto3" json:"sign_in,omitempty"`
+	Scopes []*Scope `protobuf:"bytes,6,rep,name=scopes,proto3" json:"scopes,omitempty"`
+	// stages: its deals stand in stages, so that they can be synced (R10).
+	Stages   bool `protobuf:"varint,7,opt,name=stages,proto3" json:"stages,omitempty"`
+	Webhooks bool `protobuf:"varint,8,opt,name=webhooks,proto3" json:"webhooks,omitempty"`
+	// limit is the declared rate limit in words.
+	Limit         string            `protobuf:"bytes,9,opt,name=limit,proto3" json:"limit,omitempty"`
+	Associations  []*AppAssociation `protobuf:"bytes,10,rep,name=associations,proto3" json:"associations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *App) Reset() {
+	*x = App{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *App) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*App) ProtoMessage() {}
+
+func (x *App) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use App.ProtoReflect.Descriptor instead.
+func (*App) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *App) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *App) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *App) GetAbout() string {
+	if x != nil {
+		return x.About
+	}
+	return ""
+}
+
+func (x *App) GetObjects() []*SharedObject {
+	if x != nil {
+		return x.Objects
+	}
+	return nil
+}
+
+func (x *App) GetSignIn() []string {
+	if x != nil {
+		return x.SignIn
+	}
+	return nil
+}
+
+func (x *App) GetScopes() []*Scope {
+	if x != nil {
+		return x.Scopes
+	}
+	return nil
+}
+
+func (x *App) GetStages() bool {
+	if x != nil {
+		return x.Stages
+	}
+	return false
+}
+
+func (x *App) GetWebhooks() bool {
+	if x != nil {
+		return x.Webhooks
+	}
+	return false
+}
+
+func (x *App) GetLimit() string {
+	if x != nil {
+		return x.Limit
+	}
+	return ""
+}
+
+func (x *App) GetAssociations() []*AppAssociation {
+	if x != nil {
+		return x.Associations
+	}
+	return nil
+}
+
+// SharedObject is an object that an app shares.
+type SharedObject struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// object is our name for it, title the app's.
+	Object    string    `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	Title     string    `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	Direction Direction `protobuf:"varint,3,opt,name=direction,proto3,enum=dealsync.config.v1.Direction" json:"direction,omitempty"`
+	// fields are the default field mappings with HubSpot.
+	Fields []*DefaultField `protobuf:"bytes,4,rep,name=fields,proto3" json:"fields,omitempty"`
+	// match are the names of the rules by which records are paired (R15).
+	Match         []string `protobuf:"bytes,5,rep,name=match,proto3" json:"match,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SharedObject) Reset() {
+	*x = SharedObject{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SharedObject) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SharedObject) ProtoMessage() {}
+
+func (x *SharedObject) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SharedObject.ProtoReflect.Descriptor instead.
+func (*SharedObject) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *SharedObject) GetObject() string {
+	if x != nil {
+		return x.Object
+	}
+	return ""
+}
+
+func (x *SharedObject) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *SharedObject) GetDirection() Direction {
+	if x != nil {
+		return x.Direction
+	}
+	return Direction_DIRECTION_UNSPECIFIED
+}
+
+func (x *SharedObject) GetFields() []*DefaultField {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
+func (x *SharedObject) GetMatch() []string {
+	if x != nil {
+		return x.Match
+	}
+	return nil
+}
+
+type DefaultField struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Hubspot       string                 `protobuf:"bytes,1,opt,name=hubspot,proto3" json:"hubspot,omitempty"`
+	App           string                 `protobuf:"bytes,2,opt,name=app,proto3" json:"app,omitempty"`
+	Direction     Direction              `protobuf:"varint,3,opt,name=direction,proto3,enum=dealsync.config.v1.Direction" json:"direction,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DefaultField) Reset() {
+	*x = DefaultField{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DefaultField) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DefaultField) ProtoMessage() {}
+
+func (x *DefaultField) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DefaultField.ProtoReflect.Descriptor instead.
+func (*DefaultField) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *DefaultField) GetHubspot() string {
+	if x != nil {
+		return x.Hubspot
+	}
+	return ""
+}
+
+func (x *DefaultField) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
+func (x *DefaultField) GetDirection() Direction {
+	if x != nil {
+		return x.Direction
+	}
+	return Direction_DIRECTION_UNSPECIFIED
+}
+
+// Scope is a permission that a connection asks for, and why.
+type Scope struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Scope) Reset() {
+	*x = Scope{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Scope) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Scope) ProtoMessage() {}
+
+func (x *Scope) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Scope.ProtoReflect.Descriptor instead.
+func (*Scope) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *Scope) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Scope) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// AppAssociation is an association that the app has between two objects.
+type AppAssociation struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	From          string                 `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	To            string                 `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	Field         string                 `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
+	Title         string                 `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
+	Many          bool                   `protobuf:"varint,5,opt,name=many,proto3" json:"many,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppAssociation) Reset() {
+	*x = AppAssociation{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppAssociation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppAssociation) ProtoMessage() {}
+
+func (x *AppAssociation) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppAssociation.ProtoReflect.Descriptor instead.
+func (*AppAssociation) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *AppAssociation) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *AppAssociation) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *AppAssociation) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *AppAssociation) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AppAssociation) GetMany() bool {
+	if x != nil {
+		return x.Many
+	}
+	return false
+}
+
+type GetSchemaRequest struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Workspace  string                 `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	Connection string                 `protobuf:"bytes,2,opt,name=connection,proto3" json:"connection,omitempty"`
+	Object     string                 `protobuf:"bytes,3,opt,name=object,proto3" json:"object,omitempty"`
+	// refresh asks the app now instead of answering what is remembered.
+	Refresh       bool `protobuf:"varint,4,opt,name=refresh,proto3" json:"refresh,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetSchemaRequest) Reset() {
 	*x = GetSchemaRequest{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[30]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1708,7 +2400,7 @@ func (x *GetSchemaRequest) String() string {
 func (*GetSchemaRequest) ProtoMessage() {}
 
 func (x *GetSchemaRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[30]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1721,7 +2413,7 @@ func (x *GetSchemaRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSchemaRequest.ProtoReflect.Descriptor instead.
 func (*GetSchemaRequest) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{30}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *GetSchemaRequest) GetWorkspace() string {
@@ -1745,19 +2437,32 @@ func (x *GetSchemaRequest) GetObject() string {
 	return ""
 }
 
+func (x *GetSchemaRequest) GetRefresh() bool {
+	if x != nil {
+		return x.Refresh
+	}
+	return false
+}
+
 type SchemaStage struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Label         string                 `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
-	Closed        bool                   `protobuf:"varint,3,opt,name=closed,proto3" json:"closed,omitempty"`
-	Won           bool                   `protobuf:"varint,4,opt,name=won,proto3" json:"won,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Id     string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Label  string                 `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
+	Closed bool                   `protobuf:"varint,3,opt,name=closed,proto3" json:"closed,omitempty"`
+	Won    bool                   `protobuf:"varint,4,opt,name=won,proto3" json:"won,omitempty"`
+	// probability of winning, 0 to 1; absent where the app has none.
+	Probability *float64 `protobuf:"fixed64,5,opt,name=probability,proto3,oneof" json:"probability,omitempty"`
+	// order counts from 0.
+	Order int32 `protobuf:"varint,6,opt,name=order,proto3" json:"order,omitempty"`
+	// short is the id as documents may write it inside its pipeline.
+	Short         string `protobuf:"bytes,7,opt,name=short,proto3" json:"short,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SchemaStage) Reset() {
 	*x = SchemaStage{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[31]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1769,7 +2474,7 @@ func (x *SchemaStage) String() string {
 func (*SchemaStage) ProtoMessage() {}
 
 func (x *SchemaStage) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[31]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1782,7 +2487,7 @@ func (x *SchemaStage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchemaStage.ProtoReflect.Descriptor instead.
 func (*SchemaStage) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{31}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *SchemaStage) GetId() string {
@@ -1813,6 +2518,27 @@ func (x *SchemaStage) GetWon() bool {
 	return false
 }
 
+func (x *SchemaStage) GetProbability() float64 {
+	if x != nil && x.Probability != nil {
+		return *x.Probability
+	}
+	return 0
+}
+
+func (x *SchemaStage) GetOrder() int32 {
+	if x != nil {
+		return x.Order
+	}
+	return 0
+}
+
+func (x *SchemaStage) GetShort() string {
+	if x != nil {
+		return x.Short
+	}
+	return ""
+}
+
 type SchemaPipeline struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1824,7 +2550,7 @@ type SchemaPipeline struct {
 
 func (x *SchemaPipeline) Reset() {
 	*x = SchemaPipeline{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[32]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1836,7 +2562,7 @@ func (x *SchemaPipeline) String() string {
 func (*SchemaPipeline) ProtoMessage() {}
 
 func (x *SchemaPipeline) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[32]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1849,7 +2575,7 @@ func (x *SchemaPipeline) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchemaPipeline.ProtoReflect.Descriptor instead.
 func (*SchemaPipeline) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{32}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *SchemaPipeline) GetId() string {
@@ -1874,18 +2600,23 @@ func (x *SchemaPipeline) GetStages() []*SchemaStage {
 }
 
 type SchemaField struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Label         string                 `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
-	Type          string                 `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
-	ReadOnly      bool                   `protobuf:"varint,4,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Name     string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Label    string                 `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
+	Type     string                 `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
+	ReadOnly bool                   `protobuf:"varint,4,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	Required bool                   `protobuf:"varint,5,opt,name=required,proto3" json:"required,omitempty"`
+	Unique   bool                   `protobuf:"varint,6,opt,name=unique,proto3" json:"unique,omitempty"`
+	Options  []*SchemaOption        `protobuf:"bytes,7,rep,name=options,proto3" json:"options,omitempty"`
+	// currency is the field that travels with this amount (R18).
+	Currency      string `protobuf:"bytes,8,opt,name=currency,proto3" json:"currency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SchemaField) Reset() {
 	*x = SchemaField{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[33]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1897,7 +2628,7 @@ func (x *SchemaField) String() string {
 func (*SchemaField) ProtoMessage() {}
 
 func (x *SchemaField) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[33]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1910,7 +2641,7 @@ func (x *SchemaField) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchemaField.ProtoReflect.Descriptor instead.
 func (*SchemaField) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{33}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *SchemaField) GetName() string {
@@ -1941,17 +2672,173 @@ func (x *SchemaField) GetReadOnly() bool {
 	return false
 }
 
-type GetSchemaResponse struct {
+func (x *SchemaField) GetRequired() bool {
+	if x != nil {
+		return x.Required
+	}
+	return false
+}
+
+func (x *SchemaField) GetUnique() bool {
+	if x != nil {
+		return x.Unique
+	}
+	return false
+}
+
+func (x *SchemaField) GetOptions() []*SchemaOption {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *SchemaField) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+type SchemaOption struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Pipelines     []*SchemaPipeline      `protobuf:"bytes,1,rep,name=pipelines,proto3" json:"pipelines,omitempty"`
-	Fields        []*SchemaField         `protobuf:"bytes,2,rep,name=fields,proto3" json:"fields,omitempty"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Label         string                 `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SchemaOption) Reset() {
+	*x = SchemaOption{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SchemaOption) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SchemaOption) ProtoMessage() {}
+
+func (x *SchemaOption) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SchemaOption.ProtoReflect.Descriptor instead.
+func (*SchemaOption) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *SchemaOption) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *SchemaOption) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+type SchemaOwner struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Email         string                 `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
+	Active        bool                   `protobuf:"varint,4,opt,name=active,proto3" json:"active,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SchemaOwner) Reset() {
+	*x = SchemaOwner{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SchemaOwner) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SchemaOwner) ProtoMessage() {}
+
+func (x *SchemaOwner) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SchemaOwner.ProtoReflect.Descriptor instead.
+func (*SchemaOwner) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *SchemaOwner) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *SchemaOwner) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SchemaOwner) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *SchemaOwner) GetActive() bool {
+	if x != nil {
+		return x.Active
+	}
+	return false
+}
+
+type GetSchemaResponse struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Pipelines []*SchemaPipeline      `protobuf:"bytes,1,rep,name=pipelines,proto3" json:"pipelines,omitempty"`
+	Fields    []*SchemaField         `protobuf:"bytes,2,rep,name=fields,proto3" json:"fields,omitempty"`
+	Owners    []*SchemaOwner         `protobuf:"bytes,3,rep,name=owners,proto3" json:"owners,omitempty"`
+	// currencies that the account accepts; the first is its own.
+	Currencies []string `protobuf:"bytes,4,rep,name=currencies,proto3" json:"currencies,omitempty"`
+	TimeZone   string   `protobuf:"bytes,5,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	ReadMs     int64    `protobuf:"varint,6,opt,name=read_ms,json=readMs,proto3" json:"read_ms,omitempty"`
+	// stages_missing says which of the two causes it is that there are no stages,
+	// and what to do; empty when there are (R10).
+	StagesMissing *Cause `protobuf:"bytes,7,opt,name=stages_missing,json=stagesMissing,proto3" json:"stages_missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetSchemaResponse) Reset() {
 	*x = GetSchemaResponse{}
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[34]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1963,7 +2850,7 @@ func (x *GetSchemaResponse) String() string {
 func (*GetSchemaResponse) ProtoMessage() {}
 
 func (x *GetSchemaResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_admin_proto_msgTypes[34]
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1976,7 +2863,7 @@ func (x *GetSchemaResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSchemaResponse.ProtoReflect.Descriptor instead.
 func (*GetSchemaResponse) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{34}
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *GetSchemaResponse) GetPipelines() []*SchemaPipeline {
@@ -1993,6 +2880,1580 @@ func (x *GetSchemaResponse) GetFields() []*SchemaField {
 	return nil
 }
 
+func (x *GetSchemaResponse) GetOwners() []*SchemaOwner {
+	if x != nil {
+		return x.Owners
+	}
+	return nil
+}
+
+func (x *GetSchemaResponse) GetCurrencies() []string {
+	if x != nil {
+		return x.Currencies
+	}
+	return nil
+}
+
+func (x *GetSchemaResponse) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
+func (x *GetSchemaResponse) GetReadMs() int64 {
+	if x != nil {
+		return x.ReadMs
+	}
+	return 0
+}
+
+func (x *GetSchemaResponse) GetStagesMissing() *Cause {
+	if x != nil {
+		return x.StagesMissing
+	}
+	return nil
+}
+
+// Cause is a stable code and what it means for people.
+type Cause struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	Message       string                 `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Cause) Reset() {
+	*x = Cause{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cause) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cause) ProtoMessage() {}
+
+func (x *Cause) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cause.ProtoReflect.Descriptor instead.
+func (*Cause) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *Cause) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Cause) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+type SuggestStagesRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Workspace string                 `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// connection of the app.
+	Connection        string `protobuf:"bytes,2,opt,name=connection,proto3" json:"connection,omitempty"`
+	HubspotConnection string `protobuf:"bytes,3,opt,name=hubspot_connection,json=hubspotConnection,proto3" json:"hubspot_connection,omitempty"`
+	// pipelines to compare; empty: the best pair of pipelines.
+	HubspotPipeline string `protobuf:"bytes,4,opt,name=hubspot_pipeline,json=hubspotPipeline,proto3" json:"hubspot_pipeline,omitempty"`
+	AppPipeline     string `protobuf:"bytes,5,opt,name=app_pipeline,json=appPipeline,proto3" json:"app_pipeline,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *SuggestStagesRequest) Reset() {
+	*x = SuggestStagesRequest{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuggestStagesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuggestStagesRequest) ProtoMessage() {}
+
+func (x *SuggestStagesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuggestStagesRequest.ProtoReflect.Descriptor instead.
+func (*SuggestStagesRequest) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *SuggestStagesRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *SuggestStagesRequest) GetConnection() string {
+	if x != nil {
+		return x.Connection
+	}
+	return ""
+}
+
+func (x *SuggestStagesRequest) GetHubspotConnection() string {
+	if x != nil {
+		return x.HubspotConnection
+	}
+	return ""
+}
+
+func (x *SuggestStagesRequest) GetHubspotPipeline() string {
+	if x != nil {
+		return x.HubspotPipeline
+	}
+	return ""
+}
+
+func (x *SuggestStagesRequest) GetAppPipeline() string {
+	if x != nil {
+		return x.AppPipeline
+	}
+	return ""
+}
+
+// Suggestion is a pair that belongs together, with how sure we are and why.
+type Suggestion struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Hubspot      string                 `protobuf:"bytes,1,opt,name=hubspot,proto3" json:"hubspot,omitempty"`
+	HubspotLabel string                 `protobuf:"bytes,2,opt,name=hubspot_label,json=hubspotLabel,proto3" json:"hubspot_label,omitempty"`
+	App          string                 `protobuf:"bytes,3,opt,name=app,proto3" json:"app,omitempty"`
+	AppLabel     string                 `protobuf:"bytes,4,opt,name=app_label,json=appLabel,proto3" json:"app_label,omitempty"`
+	// score is 0 to 1.
+	Score         float64   `protobuf:"fixed64,5,opt,name=score,proto3" json:"score,omitempty"`
+	Reason        string    `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	Direction     Direction `protobuf:"varint,7,opt,name=direction,proto3,enum=dealsync.config.v1.Direction" json:"direction,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Suggestion) Reset() {
+	*x = Suggestion{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Suggestion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Suggestion) ProtoMessage() {}
+
+func (x *Suggestion) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Suggestion.ProtoReflect.Descriptor instead.
+func (*Suggestion) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *Suggestion) GetHubspot() string {
+	if x != nil {
+		return x.Hubspot
+	}
+	return ""
+}
+
+func (x *Suggestion) GetHubspotLabel() string {
+	if x != nil {
+		return x.HubspotLabel
+	}
+	return ""
+}
+
+func (x *Suggestion) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
+func (x *Suggestion) GetAppLabel() string {
+	if x != nil {
+		return x.AppLabel
+	}
+	return ""
+}
+
+func (x *Suggestion) GetScore() float64 {
+	if x != nil {
+		return x.Score
+	}
+	return 0
+}
+
+func (x *Suggestion) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Suggestion) GetDirection() Direction {
+	if x != nil {
+		return x.Direction
+	}
+	return Direction_DIRECTION_UNSPECIFIED
+}
+
+// Leftover has no suggestion.
+type Leftover struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Side          v11.Side               `protobuf:"varint,1,opt,name=side,proto3,enum=dealsync.event.v1.Side" json:"side,omitempty"`
+	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Label         string                 `protobuf:"bytes,3,opt,name=label,proto3" json:"label,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Leftover) Reset() {
+	*x = Leftover{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Leftover) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Leftover) ProtoMessage() {}
+
+func (x *Leftover) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Leftover.ProtoReflect.Descriptor instead.
+func (*Leftover) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *Leftover) GetSide() v11.Side {
+	if x != nil {
+		return x.Side
+	}
+	return v11.Side(0)
+}
+
+func (x *Leftover) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Leftover) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+type SuggestStagesResponse struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	HubspotPipeline string                 `protobuf:"bytes,1,opt,name=hubspot_pipeline,json=hubspotPipeline,proto3" json:"hubspot_pipeline,omitempty"`
+	HubspotLabel    string                 `protobuf:"bytes,2,opt,name=hubspot_label,json=hubspotLabel,proto3" json:"hubspot_label,omitempty"`
+	AppPipeline     string                 `protobuf:"bytes,3,opt,name=app_pipeline,json=appPipeline,proto3" json:"app_pipeline,omitempty"`
+	AppLabel        string                 `protobuf:"bytes,4,opt,name=app_label,json=appLabel,proto3" json:"app_label,omitempty"`
+	Suggestions     []*Suggestion          `protobuf:"bytes,5,rep,name=suggestions,proto3" json:"suggestions,omitempty"`
+	Leftovers       []*Leftover            `protobuf:"bytes,6,rep,name=leftovers,proto3" json:"leftovers,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *SuggestStagesResponse) Reset() {
+	*x = SuggestStagesResponse{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuggestStagesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuggestStagesResponse) ProtoMessage() {}
+
+func (x *SuggestStagesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuggestStagesResponse.ProtoReflect.Descriptor instead.
+func (*SuggestStagesResponse) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *SuggestStagesResponse) GetHubspotPipeline() string {
+	if x != nil {
+		return x.HubspotPipeline
+	}
+	return ""
+}
+
+func (x *SuggestStagesResponse) GetHubspotLabel() string {
+	if x != nil {
+		return x.HubspotLabel
+	}
+	return ""
+}
+
+func (x *SuggestStagesResponse) GetAppPipeline() string {
+	if x != nil {
+		return x.AppPipeline
+	}
+	return ""
+}
+
+func (x *SuggestStagesResponse) GetAppLabel() string {
+	if x != nil {
+		return x.AppLabel
+	}
+	return ""
+}
+
+func (x *SuggestStagesResponse) GetSuggestions() []*Suggestion {
+	if x != nil {
+		return x.Suggestions
+	}
+	return nil
+}
+
+func (x *SuggestStagesResponse) GetLeftovers() []*Leftover {
+	if x != nil {
+		return x.Leftovers
+	}
+	return nil
+}
+
+type SuggestFieldsRequest struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	Workspace         string                 `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	Connection        string                 `protobuf:"bytes,2,opt,name=connection,proto3" json:"connection,omitempty"`
+	HubspotConnection string                 `protobuf:"bytes,3,opt,name=hubspot_connection,json=hubspotConnection,proto3" json:"hubspot_connection,omitempty"`
+	Object            string                 `protobuf:"bytes,4,opt,name=object,proto3" json:"object,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *SuggestFieldsRequest) Reset() {
+	*x = SuggestFieldsRequest{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuggestFieldsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuggestFieldsRequest) ProtoMessage() {}
+
+func (x *SuggestFieldsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuggestFieldsRequest.ProtoReflect.Descriptor instead.
+func (*SuggestFieldsRequest) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *SuggestFieldsRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *SuggestFieldsRequest) GetConnection() string {
+	if x != nil {
+		return x.Connection
+	}
+	return ""
+}
+
+func (x *SuggestFieldsRequest) GetHubspotConnection() string {
+	if x != nil {
+		return x.HubspotConnection
+	}
+	return ""
+}
+
+func (x *SuggestFieldsRequest) GetObject() string {
+	if x != nil {
+		return x.Object
+	}
+	return ""
+}
+
+type SuggestFieldsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Suggestions   []*Suggestion          `protobuf:"bytes,1,rep,name=suggestions,proto3" json:"suggestions,omitempty"`
+	Leftovers     []*Leftover            `protobuf:"bytes,2,rep,name=leftovers,proto3" json:"leftovers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SuggestFieldsResponse) Reset() {
+	*x = SuggestFieldsResponse{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuggestFieldsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuggestFieldsResponse) ProtoMessage() {}
+
+func (x *SuggestFieldsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuggestFieldsResponse.ProtoReflect.Descriptor instead.
+func (*SuggestFieldsResponse) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *SuggestFieldsResponse) GetSuggestions() []*Suggestion {
+	if x != nil {
+		return x.Suggestions
+	}
+	return nil
+}
+
+func (x *SuggestFieldsResponse) GetLeftovers() []*Leftover {
+	if x != nil {
+		return x.Leftovers
+	}
+	return nil
+}
+
+type SuggestOptionsRequest struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	Workspace         string                 `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	Connection        string                 `protobuf:"bytes,2,opt,name=connection,proto3" json:"connection,omitempty"`
+	HubspotConnection string                 `protobuf:"bytes,3,opt,name=hubspot_connection,json=hubspotConnection,proto3" json:"hubspot_connection,omitempty"`
+	Object            string                 `protobuf:"bytes,4,opt,name=object,proto3" json:"object,omitempty"`
+	HubspotField      string                 `protobuf:"bytes,5,opt,name=hubspot_field,json=hubspotField,proto3" json:"hubspot_field,omitempty"`
+	AppField          string                 `protobuf:"bytes,6,opt,name=app_field,json=appField,proto3" json:"app_field,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *SuggestOptionsRequest) Reset() {
+	*x = SuggestOptionsRequest{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuggestOptionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuggestOptionsRequest) ProtoMessage() {}
+
+func (x *SuggestOptionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuggestOptionsRequest.ProtoReflect.Descriptor instead.
+func (*SuggestOptionsRequest) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *SuggestOptionsRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *SuggestOptionsRequest) GetConnection() string {
+	if x != nil {
+		return x.Connection
+	}
+	return ""
+}
+
+func (x *SuggestOptionsRequest) GetHubspotConnection() string {
+	if x != nil {
+		return x.HubspotConnection
+	}
+	return ""
+}
+
+func (x *SuggestOptionsRequest) GetObject() string {
+	if x != nil {
+		return x.Object
+	}
+	return ""
+}
+
+func (x *SuggestOptionsRequest) GetHubspotField() string {
+	if x != nil {
+		return x.HubspotField
+	}
+	return ""
+}
+
+func (x *SuggestOptionsRequest) GetAppField() string {
+	if x != nil {
+		return x.AppField
+	}
+	return ""
+}
+
+type SuggestOptionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Suggestions   []*Suggestion          `protobuf:"bytes,1,rep,name=suggestions,proto3" json:"suggestions,omitempty"`
+	Leftovers     []*Leftover            `protobuf:"bytes,2,rep,name=leftovers,proto3" json:"leftovers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SuggestOptionsResponse) Reset() {
+	*x = SuggestOptionsResponse{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuggestOptionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuggestOptionsResponse) ProtoMessage() {}
+
+func (x *SuggestOptionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuggestOptionsResponse.ProtoReflect.Descriptor instead.
+func (*SuggestOptionsResponse) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *SuggestOptionsResponse) GetSuggestions() []*Suggestion {
+	if x != nil {
+		return x.Suggestions
+	}
+	return nil
+}
+
+func (x *SuggestOptionsResponse) GetLeftovers() []*Leftover {
+	if x != nil {
+		return x.Leftovers
+	}
+	return nil
+}
+
+type CreatePipelineRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Workspace string                 `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// connection of the app that has the pipeline.
+	Connection        string `protobuf:"bytes,2,opt,name=connection,proto3" json:"connection,omitempty"`
+	HubspotConnection string `protobuf:"bytes,3,opt,name=hubspot_connection,json=hubspotConnection,proto3" json:"hubspot_connection,omitempty"`
+	AppPipeline       string `protobuf:"bytes,4,opt,name=app_pipeline,json=appPipeline,proto3" json:"app_pipeline,omitempty"`
+	// title of the new pipeline; empty: the app's.
+	Title         string `protobuf:"bytes,5,opt,name=title,proto3" json:"title,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreatePipelineRequest) Reset() {
+	*x = CreatePipelineRequest{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreatePipelineRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreatePipelineRequest) ProtoMessage() {}
+
+func (x *CreatePipelineRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreatePipelineRequest.ProtoReflect.Descriptor instead.
+func (*CreatePipelineRequest) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *CreatePipelineRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *CreatePipelineRequest) GetConnection() string {
+	if x != nil {
+		return x.Connection
+	}
+	return ""
+}
+
+func (x *CreatePipelineRequest) GetHubspotConnection() string {
+	if x != nil {
+		return x.HubspotConnection
+	}
+	return ""
+}
+
+func (x *CreatePipelineRequest) GetAppPipeline() string {
+	if x != nil {
+		return x.AppPipeline
+	}
+	return ""
+}
+
+func (x *CreatePipelineRequest) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+type CreatePipelineResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Pipeline *SchemaPipeline        `protobuf:"bytes,1,opt,name=pipeline,proto3" json:"pipeline,omitempty"`
+	// existed: nothing had to be made.
+	Existed bool `protobuf:"varint,2,opt,name=existed,proto3" json:"existed,omitempty"`
+	// mapping is the one-to-one mapping of its stages.
+	Mapping       *Pipeline `protobuf:"bytes,3,opt,name=mapping,proto3" json:"mapping,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreatePipelineResponse) Reset() {
+	*x = CreatePipelineResponse{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreatePipelineResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreatePipelineResponse) ProtoMessage() {}
+
+func (x *CreatePipelineResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreatePipelineResponse.ProtoReflect.Descriptor instead.
+func (*CreatePipelineResponse) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *CreatePipelineResponse) GetPipeline() *SchemaPipeline {
+	if x != nil {
+		return x.Pipeline
+	}
+	return nil
+}
+
+func (x *CreatePipelineResponse) GetExisted() bool {
+	if x != nil {
+		return x.Existed
+	}
+	return false
+}
+
+func (x *CreatePipelineResponse) GetMapping() *Pipeline {
+	if x != nil {
+		return x.Mapping
+	}
+	return nil
+}
+
+type CountRecordsRequest struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Workspace  string                 `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	Connection string                 `protobuf:"bytes,2,opt,name=connection,proto3" json:"connection,omitempty"`
+	Object     string                 `protobuf:"bytes,3,opt,name=object,proto3" json:"object,omitempty"`
+	// filter is a term as sync documents write it, in YAML or JSON; empty: all.
+	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
+	// examples is how many records to show, at most 20.
+	Examples      int32 `protobuf:"varint,5,opt,name=examples,proto3" json:"examples,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CountRecordsRequest) Reset() {
+	*x = CountRecordsRequest{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CountRecordsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CountRecordsRequest) ProtoMessage() {}
+
+func (x *CountRecordsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CountRecordsRequest.ProtoReflect.Descriptor instead.
+func (*CountRecordsRequest) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *CountRecordsRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *CountRecordsRequest) GetConnection() string {
+	if x != nil {
+		return x.Connection
+	}
+	return ""
+}
+
+func (x *CountRecordsRequest) GetObject() string {
+	if x != nil {
+		return x.Object
+	}
+	return ""
+}
+
+func (x *CountRecordsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *CountRecordsRequest) GetExamples() int32 {
+	if x != nil {
+		return x.Examples
+	}
+	return 0
+}
+
+type CountRecordsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Count int64                  `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// exact: the app has counted; else as many as were read meet the filter.
+	Exact         bool             `protobuf:"varint,2,opt,name=exact,proto3" json:"exact,omitempty"`
+	Examples      []*ExampleRecord `protobuf:"bytes,3,rep,name=examples,proto3" json:"examples,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CountRecordsResponse) Reset() {
+	*x = CountRecordsResponse{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CountRecordsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CountRecordsResponse) ProtoMessage() {}
+
+func (x *CountRecordsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CountRecordsResponse.ProtoReflect.Descriptor instead.
+func (*CountRecordsResponse) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *CountRecordsResponse) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *CountRecordsResponse) GetExact() bool {
+	if x != nil {
+		return x.Exact
+	}
+	return false
+}
+
+func (x *CountRecordsResponse) GetExamples() []*ExampleRecord {
+	if x != nil {
+		return x.Examples
+	}
+	return nil
+}
+
+type ExampleRecord struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Fields        map[string]string      `protobuf:"bytes,2,rep,name=fields,proto3" json:"fields,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExampleRecord) Reset() {
+	*x = ExampleRecord{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExampleRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExampleRecord) ProtoMessage() {}
+
+func (x *ExampleRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExampleRecord.ProtoReflect.Descriptor instead.
+func (*ExampleRecord) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *ExampleRecord) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ExampleRecord) GetFields() map[string]string {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
+type BackfillRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Workspace     string                 `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	Sync          string                 `protobuf:"bytes,2,opt,name=sync,proto3" json:"sync,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackfillRequest) Reset() {
+	*x = BackfillRequest{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackfillRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackfillRequest) ProtoMessage() {}
+
+func (x *BackfillRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackfillRequest.ProtoReflect.Descriptor instead.
+func (*BackfillRequest) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *BackfillRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *BackfillRequest) GetSync() string {
+	if x != nil {
+		return x.Sync
+	}
+	return ""
+}
+
+type BackfillResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sync          *Sync                  `protobuf:"bytes,1,opt,name=sync,proto3" json:"sync,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackfillResponse) Reset() {
+	*x = BackfillResponse{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackfillResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackfillResponse) ProtoMessage() {}
+
+func (x *BackfillResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackfillResponse.ProtoReflect.Descriptor instead.
+func (*BackfillResponse) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *BackfillResponse) GetSync() *Sync {
+	if x != nil {
+		return x.Sync
+	}
+	return nil
+}
+
+type PlanRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Documents     []*Document            `protobuf:"bytes,1,rep,name=documents,proto3" json:"documents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanRequest) Reset() {
+	*x = PlanRequest{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanRequest) ProtoMessage() {}
+
+func (x *PlanRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanRequest.ProtoReflect.Descriptor instead.
+func (*PlanRequest) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *PlanRequest) GetDocuments() []*Document {
+	if x != nil {
+		return x.Documents
+	}
+	return nil
+}
+
+type PlanResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// reading tells how far the reading is; empty in the last message.
+	Reading       string     `protobuf:"bytes,1,opt,name=reading,proto3" json:"reading,omitempty"`
+	Read          int64      `protobuf:"varint,2,opt,name=read,proto3" json:"read,omitempty"`
+	Plan          *Plan      `protobuf:"bytes,3,opt,name=plan,proto3" json:"plan,omitempty"`
+	Problems      []*Problem `protobuf:"bytes,4,rep,name=problems,proto3" json:"problems,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanResponse) Reset() {
+	*x = PlanResponse{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanResponse) ProtoMessage() {}
+
+func (x *PlanResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanResponse.ProtoReflect.Descriptor instead.
+func (*PlanResponse) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *PlanResponse) GetReading() string {
+	if x != nil {
+		return x.Reading
+	}
+	return ""
+}
+
+func (x *PlanResponse) GetRead() int64 {
+	if x != nil {
+		return x.Read
+	}
+	return 0
+}
+
+func (x *PlanResponse) GetPlan() *Plan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+func (x *PlanResponse) GetProblems() []*Problem {
+	if x != nil {
+		return x.Problems
+	}
+	return nil
+}
+
+// Plan is what documents would do.
+type Plan struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// id is made from the content: the same plan has the same id.
+	Id            string      `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Changes       []*Applied  `protobuf:"bytes,2,rep,name=changes,proto3" json:"changes,omitempty"`
+	Syncs         []*SyncPlan `protobuf:"bytes,3,rep,name=syncs,proto3" json:"syncs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Plan) Reset() {
+	*x = Plan{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Plan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Plan) ProtoMessage() {}
+
+func (x *Plan) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Plan.ProtoReflect.Descriptor instead.
+func (*Plan) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *Plan) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Plan) GetChanges() []*Applied {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *Plan) GetSyncs() []*SyncPlan {
+	if x != nil {
+		return x.Syncs
+	}
+	return nil
+}
+
+// SyncPlan is what one sync would do to live data.
+type SyncPlan struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Workspace string                 `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	Sync      string                 `protobuf:"bytes,2,opt,name=sync,proto3" json:"sync,omitempty"`
+	Object    string                 `protobuf:"bytes,3,opt,name=object,proto3" json:"object,omitempty"`
+	Hubspot   *SidePlan              `protobuf:"bytes,4,opt,name=hubspot,proto3" json:"hubspot,omitempty"`
+	App       *SidePlan              `protobuf:"bytes,5,opt,name=app,proto3" json:"app,omitempty"`
+	// paired pairs exist already, matched ones would be made of existing records.
+	Paired  int64 `protobuf:"varint,6,opt,name=paired,proto3" json:"paired,omitempty"`
+	Matched int64 `protobuf:"varint,7,opt,name=matched,proto3" json:"matched,omitempty"`
+	// conflicts by first match: fields of matched records that differ.
+	Conflicts int64 `protobuf:"varint,8,opt,name=conflicts,proto3" json:"conflicts,omitempty"`
+	// associations that would be made.
+	Associations     int64              `protobuf:"varint,9,opt,name=associations,proto3" json:"associations,omitempty"`
+	AssociationLines []*AssociationLine `protobuf:"bytes,10,rep,name=association_lines,json=associationLines,proto3" json:"association_lines,omitempty"`
+	// failing records by reason, such as ambiguous_match or untranslatable.
+	Failing map[string]int64 `protobuf:"bytes,11,rep,name=failing,proto3" json:"failing,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// millis is the time that the writes would take within the rate limits.
+	Millis int64 `protobuf:"varint,12,opt,name=millis,proto3" json:"millis,omitempty"`
+	// examples are records by what would become of them, a few of each.
+	Examples      []*PlanExample `protobuf:"bytes,13,rep,name=examples,proto3" json:"examples,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SyncPlan) Reset() {
+	*x = SyncPlan{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SyncPlan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SyncPlan) ProtoMessage() {}
+
+func (x *SyncPlan) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SyncPlan.ProtoReflect.Descriptor instead.
+func (*SyncPlan) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *SyncPlan) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *SyncPlan) GetSync() string {
+	if x != nil {
+		return x.Sync
+	}
+	return ""
+}
+
+func (x *SyncPlan) GetObject() string {
+	if x != nil {
+		return x.Object
+	}
+	return ""
+}
+
+func (x *SyncPlan) GetHubspot() *SidePlan {
+	if x != nil {
+		return x.Hubspot
+	}
+	return nil
+}
+
+func (x *SyncPlan) GetApp() *SidePlan {
+	if x != nil {
+		return x.App
+	}
+	return nil
+}
+
+func (x *SyncPlan) GetPaired() int64 {
+	if x != nil {
+		return x.Paired
+	}
+	return 0
+}
+
+func (x *SyncPlan) GetMatched() int64 {
+	if x != nil {
+		return x.Matched
+	}
+	return 0
+}
+
+func (x *SyncPlan) GetConflicts() int64 {
+	if x != nil {
+		return x.Conflicts
+	}
+	return 0
+}
+
+func (x *SyncPlan) GetAssociations() int64 {
+	if x != nil {
+		return x.Associations
+	}
+	return 0
+}
+
+func (x *SyncPlan) GetAssociationLines() []*AssociationLine {
+	if x != nil {
+		return x.AssociationLines
+	}
+	return nil
+}
+
+func (x *SyncPlan) GetFailing() map[string]int64 {
+	if x != nil {
+		return x.Failing
+	}
+	return nil
+}
+
+func (x *SyncPlan) GetMillis() int64 {
+	if x != nil {
+		return x.Millis
+	}
+	return 0
+}
+
+func (x *SyncPlan) GetExamples() []*PlanExample {
+	if x != nil {
+		return x.Examples
+	}
+	return nil
+}
+
+// SidePlan is what would happen to one side.
+type SidePlan struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Records int64                  `protobuf:"varint,1,opt,name=records,proto3" json:"records,omitempty"`
+	Creates int64                  `protobuf:"varint,2,opt,name=creates,proto3" json:"creates,omitempty"`
+	Updates int64                  `protobuf:"varint,3,opt,name=updates,proto3" json:"updates,omitempty"`
+	// excluded records of this side by reason.
+	Excluded map[string]int64 `protobuf:"bytes,4,rep,name=excluded,proto3" json:"excluded,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// calls to the app's API for reading and for writing.
+	ReadCalls     int64 `protobuf:"varint,5,opt,name=read_calls,json=readCalls,proto3" json:"read_calls,omitempty"`
+	WriteCalls    int64 `protobuf:"varint,6,opt,name=write_calls,json=writeCalls,proto3" json:"write_calls,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SidePlan) Reset() {
+	*x = SidePlan{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SidePlan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SidePlan) ProtoMessage() {}
+
+func (x *SidePlan) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SidePlan.ProtoReflect.Descriptor instead.
+func (*SidePlan) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{67}
+}
+
+func (x *SidePlan) GetRecords() int64 {
+	if x != nil {
+		return x.Records
+	}
+	return 0
+}
+
+func (x *SidePlan) GetCreates() int64 {
+	if x != nil {
+		return x.Creates
+	}
+	return 0
+}
+
+func (x *SidePlan) GetUpdates() int64 {
+	if x != nil {
+		return x.Updates
+	}
+	return 0
+}
+
+func (x *SidePlan) GetExcluded() map[string]int64 {
+	if x != nil {
+		return x.Excluded
+	}
+	return nil
+}
+
+func (x *SidePlan) GetReadCalls() int64 {
+	if x != nil {
+		return x.ReadCalls
+	}
+	return 0
+}
+
+func (x *SidePlan) GetWriteCalls() int64 {
+	if x != nil {
+		return x.WriteCalls
+	}
+	return 0
+}
+
+type PlanExample struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// kind: create, update, excluded, conflict, failing.
+	Kind          string   `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Side          v11.Side `protobuf:"varint,2,opt,name=side,proto3,enum=dealsync.event.v1.Side" json:"side,omitempty"`
+	Record        string   `protobuf:"bytes,3,opt,name=record,proto3" json:"record,omitempty"`
+	Title         string   `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
+	Detail        string   `protobuf:"bytes,5,opt,name=detail,proto3" json:"detail,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanExample) Reset() {
+	*x = PlanExample{}
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanExample) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanExample) ProtoMessage() {}
+
+func (x *PlanExample) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_admin_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanExample.ProtoReflect.Descriptor instead.
+func (*PlanExample) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_admin_proto_rawDescGZIP(), []int{68}
+}
+
+func (x *PlanExample) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *PlanExample) GetSide() v11.Side {
+	if x != nil {
+		return x.Side
+	}
+	return v11.Side(0)
+}
+
+func (x *PlanExample) GetRecord() string {
+	if x != nil {
+		return x.Record
+	}
+	return ""
+}
+
+func (x *PlanExample) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *PlanExample) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
 var File_dealsync_config_v1_admin_proto protoreflect.FileDescriptor
 
 const file_dealsync_config_v1_admin_proto_rawDesc = "" +
@@ -2000,10 +4461,11 @@ const file_dealsync_config_v1_admin_proto_rawDesc = "" +
 	"\x1edealsync/config/v1/admin.proto\x12\x12dealsync.config.v1\x1a\x1edealsync/config/v1/model.proto\x1a\x1ddealsync/event/v1/event.proto\x1a\x1fdealsync/ledger/v1/ledger.proto\"8\n" +
 	"\bDocument\x12\x12\n" +
 	"\x04file\x18\x01 \x01(\tR\x04file\x12\x18\n" +
-	"\acontent\x18\x02 \x01(\fR\acontent\"c\n" +
+	"\acontent\x18\x02 \x01(\fR\acontent\"w\n" +
 	"\fApplyRequest\x12:\n" +
 	"\tdocuments\x18\x01 \x03(\v2\x1c.dealsync.config.v1.DocumentR\tdocuments\x12\x17\n" +
-	"\adry_run\x18\x02 \x01(\bR\x06dryRun\"w\n" +
+	"\adry_run\x18\x02 \x01(\bR\x06dryRun\x12\x12\n" +
+	"\x04plan\x18\x03 \x01(\tR\x04plan\"w\n" +
 	"\aProblem\x12\x12\n" +
 	"\x04file\x18\x01 \x01(\tR\x04file\x12\x12\n" +
 	"\x04line\x18\x02 \x01(\x05R\x04line\x12\x16\n" +
@@ -2028,14 +4490,21 @@ const file_dealsync_config_v1_admin_proto_rawDesc = "" +
 	"\x17ListConnectionsResponse\x12@\n" +
 	"\vconnections\x18\x01 \x03(\v2\x1e.dealsync.config.v1.ConnectionR\vconnections\"0\n" +
 	"\x10ListSyncsRequest\x12\x1c\n" +
-	"\tworkspace\x18\x01 \x01(\tR\tworkspace\"\xdd\x01\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\"\x97\x02\n" +
 	"\n" +
 	"SyncStatus\x12,\n" +
 	"\x04sync\x18\x01 \x01(\v2\x18.dealsync.config.v1.SyncR\x04sync\x12H\n" +
-	"\bbackfill\x18\x02 \x03(\v2,.dealsync.config.v1.SyncStatus.BackfillEntryR\bbackfill\x1aW\n" +
+	"\bbackfill\x18\x02 \x03(\v2,.dealsync.config.v1.SyncStatus.BackfillEntryR\bbackfill\x128\n" +
+	"\bprogress\x18\x03 \x01(\v2\x1c.dealsync.config.v1.ProgressR\bprogress\x1aW\n" +
 	"\rBackfillEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x120\n" +
-	"\x05value\x18\x02 \x01(\v2\x1a.dealsync.ledger.v1.CursorR\x05value:\x028\x01\"I\n" +
+	"\x05value\x18\x02 \x01(\v2\x1a.dealsync.ledger.v1.CursorR\x05value:\x028\x01\"}\n" +
+	"\bProgress\x12\x14\n" +
+	"\x05phase\x18\x01 \x01(\tR\x05phase\x12\x12\n" +
+	"\x04read\x18\x02 \x01(\x03R\x04read\x12\x14\n" +
+	"\x05total\x18\x03 \x01(\x03R\x05total\x12\x18\n" +
+	"\apending\x18\x04 \x01(\x03R\apending\x12\x17\n" +
+	"\aleft_ms\x18\x05 \x01(\x03R\x06leftMs\"I\n" +
 	"\x11ListSyncsResponse\x124\n" +
 	"\x05syncs\x18\x01 \x03(\v2\x1e.dealsync.config.v1.SyncStatusR\x05syncs\"\xb0\x01\n" +
 	"\x10ListPairsRequest\x12\x1c\n" +
@@ -2107,30 +4576,232 @@ const file_dealsync_config_v1_admin_proto_rawDesc = "" +
 	"\x04sync\x18\x02 \x01(\tR\x04sync\x12\x16\n" +
 	"\x06paused\x18\x03 \x01(\bR\x06paused\"A\n" +
 	"\x11SetPausedResponse\x12,\n" +
-	"\x04sync\x18\x01 \x01(\v2\x18.dealsync.config.v1.SyncR\x04sync\"h\n" +
+	"\x04sync\x18\x01 \x01(\v2\x18.dealsync.config.v1.SyncR\x04sync\"e\n" +
+	"\x0fListAppsRequest\x12\x16\n" +
+	"\x06search\x18\x01 \x01(\tR\x06search\x12\x1b\n" +
+	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"g\n" +
+	"\x10ListAppsResponse\x12+\n" +
+	"\x04apps\x18\x01 \x03(\v2\x17.dealsync.config.v1.AppR\x04apps\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"!\n" +
+	"\rGetAppRequest\x12\x10\n" +
+	"\x03app\x18\x01 \x01(\tR\x03app\";\n" +
+	"\x0eGetAppResponse\x12)\n" +
+	"\x03app\x18\x01 \x01(\v2\x17.dealsync.config.v1.AppR\x03app\"\xdf\x02\n" +
+	"\x03App\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12\x14\n" +
+	"\x05about\x18\x03 \x01(\tR\x05about\x12:\n" +
+	"\aobjects\x18\x04 \x03(\v2 .dealsync.config.v1.SharedObjectR\aobjects\x12\x17\n" +
+	"\asign_in\x18\x05 \x03(\tR\x06signIn\x121\n" +
+	"\x06scopes\x18\x06 \x03(\v2\x19.dealsync.config.v1.ScopeR\x06scopes\x12\x16\n" +
+	"\x06stages\x18\a \x01(\bR\x06stages\x12\x1a\n" +
+	"\bwebhooks\x18\b \x01(\bR\bwebhooks\x12\x14\n" +
+	"\x05limit\x18\t \x01(\tR\x05limit\x12F\n" +
+	"\fassociations\x18\n" +
+	" \x03(\v2\".dealsync.config.v1.AppAssociationR\fassociations\"\xc9\x01\n" +
+	"\fSharedObject\x12\x16\n" +
+	"\x06object\x18\x01 \x01(\tR\x06object\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12;\n" +
+	"\tdirection\x18\x03 \x01(\x0e2\x1d.dealsync.config.v1.DirectionR\tdirection\x128\n" +
+	"\x06fields\x18\x04 \x03(\v2 .dealsync.config.v1.DefaultFieldR\x06fields\x12\x14\n" +
+	"\x05match\x18\x05 \x03(\tR\x05match\"w\n" +
+	"\fDefaultField\x12\x18\n" +
+	"\ahubspot\x18\x01 \x01(\tR\ahubspot\x12\x10\n" +
+	"\x03app\x18\x02 \x01(\tR\x03app\x12;\n" +
+	"\tdirection\x18\x03 \x01(\x0e2\x1d.dealsync.config.v1.DirectionR\tdirection\"3\n" +
+	"\x05Scope\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"t\n" +
+	"\x0eAppAssociation\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x01(\tR\x02to\x12\x14\n" +
+	"\x05field\x18\x03 \x01(\tR\x05field\x12\x14\n" +
+	"\x05title\x18\x04 \x01(\tR\x05title\x12\x12\n" +
+	"\x04many\x18\x05 \x01(\bR\x04many\"\x82\x01\n" +
 	"\x10GetSchemaRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
 	"\n" +
 	"connection\x18\x02 \x01(\tR\n" +
 	"connection\x12\x16\n" +
-	"\x06object\x18\x03 \x01(\tR\x06object\"]\n" +
+	"\x06object\x18\x03 \x01(\tR\x06object\x12\x18\n" +
+	"\arefresh\x18\x04 \x01(\bR\arefresh\"\xc0\x01\n" +
 	"\vSchemaStage\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12\x16\n" +
 	"\x06closed\x18\x03 \x01(\bR\x06closed\x12\x10\n" +
-	"\x03won\x18\x04 \x01(\bR\x03won\"o\n" +
+	"\x03won\x18\x04 \x01(\bR\x03won\x12%\n" +
+	"\vprobability\x18\x05 \x01(\x01H\x00R\vprobability\x88\x01\x01\x12\x14\n" +
+	"\x05order\x18\x06 \x01(\x05R\x05order\x12\x14\n" +
+	"\x05short\x18\a \x01(\tR\x05shortB\x0e\n" +
+	"\f_probability\"o\n" +
 	"\x0eSchemaPipeline\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x127\n" +
-	"\x06stages\x18\x03 \x03(\v2\x1f.dealsync.config.v1.SchemaStageR\x06stages\"h\n" +
+	"\x06stages\x18\x03 \x03(\v2\x1f.dealsync.config.v1.SchemaStageR\x06stages\"\xf4\x01\n" +
 	"\vSchemaField\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12\x12\n" +
 	"\x04type\x18\x03 \x01(\tR\x04type\x12\x1b\n" +
-	"\tread_only\x18\x04 \x01(\bR\breadOnly\"\x8e\x01\n" +
+	"\tread_only\x18\x04 \x01(\bR\breadOnly\x12\x1a\n" +
+	"\brequired\x18\x05 \x01(\bR\brequired\x12\x16\n" +
+	"\x06unique\x18\x06 \x01(\bR\x06unique\x12:\n" +
+	"\aoptions\x18\a \x03(\v2 .dealsync.config.v1.SchemaOptionR\aoptions\x12\x1a\n" +
+	"\bcurrency\x18\b \x01(\tR\bcurrency\"4\n" +
+	"\fSchemaOption\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05label\x18\x02 \x01(\tR\x05label\"_\n" +
+	"\vSchemaOwner\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
+	"\x05email\x18\x03 \x01(\tR\x05email\x12\x16\n" +
+	"\x06active\x18\x04 \x01(\bR\x06active\"\xdf\x02\n" +
 	"\x11GetSchemaResponse\x12@\n" +
 	"\tpipelines\x18\x01 \x03(\v2\".dealsync.config.v1.SchemaPipelineR\tpipelines\x127\n" +
-	"\x06fields\x18\x02 \x03(\v2\x1f.dealsync.config.v1.SchemaFieldR\x06fields2\xa0\t\n" +
+	"\x06fields\x18\x02 \x03(\v2\x1f.dealsync.config.v1.SchemaFieldR\x06fields\x127\n" +
+	"\x06owners\x18\x03 \x03(\v2\x1f.dealsync.config.v1.SchemaOwnerR\x06owners\x12\x1e\n" +
+	"\n" +
+	"currencies\x18\x04 \x03(\tR\n" +
+	"currencies\x12\x1b\n" +
+	"\ttime_zone\x18\x05 \x01(\tR\btimeZone\x12\x17\n" +
+	"\aread_ms\x18\x06 \x01(\x03R\x06readMs\x12@\n" +
+	"\x0estages_missing\x18\a \x01(\v2\x19.dealsync.config.v1.CauseR\rstagesMissing\"5\n" +
+	"\x05Cause\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\"\xd1\x01\n" +
+	"\x14SuggestStagesRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
+	"\n" +
+	"connection\x18\x02 \x01(\tR\n" +
+	"connection\x12-\n" +
+	"\x12hubspot_connection\x18\x03 \x01(\tR\x11hubspotConnection\x12)\n" +
+	"\x10hubspot_pipeline\x18\x04 \x01(\tR\x0fhubspotPipeline\x12!\n" +
+	"\fapp_pipeline\x18\x05 \x01(\tR\vappPipeline\"\xe5\x01\n" +
+	"\n" +
+	"Suggestion\x12\x18\n" +
+	"\ahubspot\x18\x01 \x01(\tR\ahubspot\x12#\n" +
+	"\rhubspot_label\x18\x02 \x01(\tR\fhubspotLabel\x12\x10\n" +
+	"\x03app\x18\x03 \x01(\tR\x03app\x12\x1b\n" +
+	"\tapp_label\x18\x04 \x01(\tR\bappLabel\x12\x14\n" +
+	"\x05score\x18\x05 \x01(\x01R\x05score\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12;\n" +
+	"\tdirection\x18\a \x01(\x0e2\x1d.dealsync.config.v1.DirectionR\tdirection\"]\n" +
+	"\bLeftover\x12+\n" +
+	"\x04side\x18\x01 \x01(\x0e2\x17.dealsync.event.v1.SideR\x04side\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12\x14\n" +
+	"\x05label\x18\x03 \x01(\tR\x05label\"\xa5\x02\n" +
+	"\x15SuggestStagesResponse\x12)\n" +
+	"\x10hubspot_pipeline\x18\x01 \x01(\tR\x0fhubspotPipeline\x12#\n" +
+	"\rhubspot_label\x18\x02 \x01(\tR\fhubspotLabel\x12!\n" +
+	"\fapp_pipeline\x18\x03 \x01(\tR\vappPipeline\x12\x1b\n" +
+	"\tapp_label\x18\x04 \x01(\tR\bappLabel\x12@\n" +
+	"\vsuggestions\x18\x05 \x03(\v2\x1e.dealsync.config.v1.SuggestionR\vsuggestions\x12:\n" +
+	"\tleftovers\x18\x06 \x03(\v2\x1c.dealsync.config.v1.LeftoverR\tleftovers\"\x9b\x01\n" +
+	"\x14SuggestFieldsRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
+	"\n" +
+	"connection\x18\x02 \x01(\tR\n" +
+	"connection\x12-\n" +
+	"\x12hubspot_connection\x18\x03 \x01(\tR\x11hubspotConnection\x12\x16\n" +
+	"\x06object\x18\x04 \x01(\tR\x06object\"\x95\x01\n" +
+	"\x15SuggestFieldsResponse\x12@\n" +
+	"\vsuggestions\x18\x01 \x03(\v2\x1e.dealsync.config.v1.SuggestionR\vsuggestions\x12:\n" +
+	"\tleftovers\x18\x02 \x03(\v2\x1c.dealsync.config.v1.LeftoverR\tleftovers\"\xde\x01\n" +
+	"\x15SuggestOptionsRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
+	"\n" +
+	"connection\x18\x02 \x01(\tR\n" +
+	"connection\x12-\n" +
+	"\x12hubspot_connection\x18\x03 \x01(\tR\x11hubspotConnection\x12\x16\n" +
+	"\x06object\x18\x04 \x01(\tR\x06object\x12#\n" +
+	"\rhubspot_field\x18\x05 \x01(\tR\fhubspotField\x12\x1b\n" +
+	"\tapp_field\x18\x06 \x01(\tR\bappField\"\x96\x01\n" +
+	"\x16SuggestOptionsResponse\x12@\n" +
+	"\vsuggestions\x18\x01 \x03(\v2\x1e.dealsync.config.v1.SuggestionR\vsuggestions\x12:\n" +
+	"\tleftovers\x18\x02 \x03(\v2\x1c.dealsync.config.v1.LeftoverR\tleftovers\"\xbd\x01\n" +
+	"\x15CreatePipelineRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
+	"\n" +
+	"connection\x18\x02 \x01(\tR\n" +
+	"connection\x12-\n" +
+	"\x12hubspot_connection\x18\x03 \x01(\tR\x11hubspotConnection\x12!\n" +
+	"\fapp_pipeline\x18\x04 \x01(\tR\vappPipeline\x12\x14\n" +
+	"\x05title\x18\x05 \x01(\tR\x05title\"\xaa\x01\n" +
+	"\x16CreatePipelineResponse\x12>\n" +
+	"\bpipeline\x18\x01 \x01(\v2\".dealsync.config.v1.SchemaPipelineR\bpipeline\x12\x18\n" +
+	"\aexisted\x18\x02 \x01(\bR\aexisted\x126\n" +
+	"\amapping\x18\x03 \x01(\v2\x1c.dealsync.config.v1.PipelineR\amapping\"\x9f\x01\n" +
+	"\x13CountRecordsRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
+	"\n" +
+	"connection\x18\x02 \x01(\tR\n" +
+	"connection\x12\x16\n" +
+	"\x06object\x18\x03 \x01(\tR\x06object\x12\x16\n" +
+	"\x06filter\x18\x04 \x01(\tR\x06filter\x12\x1a\n" +
+	"\bexamples\x18\x05 \x01(\x05R\bexamples\"\x81\x01\n" +
+	"\x14CountRecordsResponse\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\x03R\x05count\x12\x14\n" +
+	"\x05exact\x18\x02 \x01(\bR\x05exact\x12=\n" +
+	"\bexamples\x18\x03 \x03(\v2!.dealsync.config.v1.ExampleRecordR\bexamples\"\xa1\x01\n" +
+	"\rExampleRecord\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12E\n" +
+	"\x06fields\x18\x02 \x03(\v2-.dealsync.config.v1.ExampleRecord.FieldsEntryR\x06fields\x1a9\n" +
+	"\vFieldsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"C\n" +
+	"\x0fBackfillRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
+	"\x04sync\x18\x02 \x01(\tR\x04sync\"@\n" +
+	"\x10BackfillResponse\x12,\n" +
+	"\x04sync\x18\x01 \x01(\v2\x18.dealsync.config.v1.SyncR\x04sync\"I\n" +
+	"\vPlanRequest\x12:\n" +
+	"\tdocuments\x18\x01 \x03(\v2\x1c.dealsync.config.v1.DocumentR\tdocuments\"\xa3\x01\n" +
+	"\fPlanResponse\x12\x18\n" +
+	"\areading\x18\x01 \x01(\tR\areading\x12\x12\n" +
+	"\x04read\x18\x02 \x01(\x03R\x04read\x12,\n" +
+	"\x04plan\x18\x03 \x01(\v2\x18.dealsync.config.v1.PlanR\x04plan\x127\n" +
+	"\bproblems\x18\x04 \x03(\v2\x1b.dealsync.config.v1.ProblemR\bproblems\"\x81\x01\n" +
+	"\x04Plan\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x125\n" +
+	"\achanges\x18\x02 \x03(\v2\x1b.dealsync.config.v1.AppliedR\achanges\x122\n" +
+	"\x05syncs\x18\x03 \x03(\v2\x1c.dealsync.config.v1.SyncPlanR\x05syncs\"\xd8\x04\n" +
+	"\bSyncPlan\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
+	"\x04sync\x18\x02 \x01(\tR\x04sync\x12\x16\n" +
+	"\x06object\x18\x03 \x01(\tR\x06object\x126\n" +
+	"\ahubspot\x18\x04 \x01(\v2\x1c.dealsync.config.v1.SidePlanR\ahubspot\x12.\n" +
+	"\x03app\x18\x05 \x01(\v2\x1c.dealsync.config.v1.SidePlanR\x03app\x12\x16\n" +
+	"\x06paired\x18\x06 \x01(\x03R\x06paired\x12\x18\n" +
+	"\amatched\x18\a \x01(\x03R\amatched\x12\x1c\n" +
+	"\tconflicts\x18\b \x01(\x03R\tconflicts\x12\"\n" +
+	"\fassociations\x18\t \x01(\x03R\fassociations\x12P\n" +
+	"\x11association_lines\x18\n" +
+	" \x03(\v2#.dealsync.config.v1.AssociationLineR\x10associationLines\x12C\n" +
+	"\afailing\x18\v \x03(\v2).dealsync.config.v1.SyncPlan.FailingEntryR\afailing\x12\x16\n" +
+	"\x06millis\x18\f \x01(\x03R\x06millis\x12;\n" +
+	"\bexamples\x18\r \x03(\v2\x1f.dealsync.config.v1.PlanExampleR\bexamples\x1a:\n" +
+	"\fFailingEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x9d\x02\n" +
+	"\bSidePlan\x12\x18\n" +
+	"\arecords\x18\x01 \x01(\x03R\arecords\x12\x18\n" +
+	"\acreates\x18\x02 \x01(\x03R\acreates\x12\x18\n" +
+	"\aupdates\x18\x03 \x01(\x03R\aupdates\x12F\n" +
+	"\bexcluded\x18\x04 \x03(\v2*.dealsync.config.v1.SidePlan.ExcludedEntryR\bexcluded\x12\x1d\n" +
+	"\n" +
+	"read_calls\x18\x05 \x01(\x03R\treadCalls\x12\x1f\n" +
+	"\vwrite_calls\x18\x06 \x01(\x03R\n" +
+	"writeCalls\x1a;\n" +
+	"\rExcludedEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x94\x01\n" +
+	"\vPlanExample\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12+\n" +
+	"\x04side\x18\x02 \x01(\x0e2\x17.dealsync.event.v1.SideR\x04side\x12\x16\n" +
+	"\x06record\x18\x03 \x01(\tR\x06record\x12\x14\n" +
+	"\x05title\x18\x04 \x01(\tR\x05title\x12\x16\n" +
+	"\x06detail\x18\x05 \x01(\tR\x06detail2\xed\x0f\n" +
 	"\fAdminService\x12L\n" +
 	"\x05Apply\x12 .dealsync.config.v1.ApplyRequest\x1a!.dealsync.config.v1.ApplyResponse\x12O\n" +
 	"\x06Export\x12!.dealsync.config.v1.ExportRequest\x1a\".dealsync.config.v1.ExportResponse\x12j\n" +
@@ -2146,8 +4817,17 @@ const file_dealsync_config_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"DropParked\x12%.dealsync.config.v1.DropParkedRequest\x1a&.dealsync.config.v1.DropParkedResponse\x12O\n" +
 	"\x06Resync\x12!.dealsync.config.v1.ResyncRequest\x1a\".dealsync.config.v1.ResyncResponse\x12X\n" +
-	"\tSetPaused\x12$.dealsync.config.v1.SetPausedRequest\x1a%.dealsync.config.v1.SetPausedResponse\x12X\n" +
-	"\tGetSchema\x12$.dealsync.config.v1.GetSchemaRequest\x1a%.dealsync.config.v1.GetSchemaResponseBDZBgithub.com/dealsync/dealsync/proto/gen/dealsync/config/v1;configv1b\x06proto3"
+	"\tSetPaused\x12$.dealsync.config.v1.SetPausedRequest\x1a%.dealsync.config.v1.SetPausedResponse\x12U\n" +
+	"\bListApps\x12#.dealsync.config.v1.ListAppsRequest\x1a$.dealsync.config.v1.ListAppsResponse\x12O\n" +
+	"\x06GetApp\x12!.dealsync.config.v1.GetAppRequest\x1a\".dealsync.config.v1.GetAppResponse\x12X\n" +
+	"\tGetSchema\x12$.dealsync.config.v1.GetSchemaRequest\x1a%.dealsync.config.v1.GetSchemaResponse\x12d\n" +
+	"\rSuggestStages\x12(.dealsync.config.v1.SuggestStagesRequest\x1a).dealsync.config.v1.SuggestStagesResponse\x12d\n" +
+	"\rSuggestFields\x12(.dealsync.config.v1.SuggestFieldsRequest\x1a).dealsync.config.v1.SuggestFieldsResponse\x12g\n" +
+	"\x0eSuggestOptions\x12).dealsync.config.v1.SuggestOptionsRequest\x1a*.dealsync.config.v1.SuggestOptionsResponse\x12g\n" +
+	"\x0eCreatePipeline\x12).dealsync.config.v1.CreatePipelineRequest\x1a*.dealsync.config.v1.CreatePipelineResponse\x12a\n" +
+	"\fCountRecords\x12'.dealsync.config.v1.CountRecordsRequest\x1a(.dealsync.config.v1.CountRecordsResponse\x12U\n" +
+	"\bBackfill\x12#.dealsync.config.v1.BackfillRequest\x1a$.dealsync.config.v1.BackfillResponse\x12K\n" +
+	"\x04Plan\x12\x1f.dealsync.config.v1.PlanRequest\x1a .dealsync.config.v1.PlanResponse0\x01BDZBgithub.com/dealsync/dealsync/proto/gen/dealsync/config/v1;configv1b\x06proto3"
 
 var (
 	file_dealsync_config_v1_admin_proto_rawDescOnce sync.Once
@@ -2161,7 +4841,7 @@ func file_dealsync_config_v1_admin_proto_rawDescGZIP() []byte {
 	return file_dealsync_config_v1_admin_proto_rawDescData
 }
 
-var file_dealsync_config_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_dealsync_config_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 74)
 var file_dealsync_config_v1_admin_proto_goTypes = []any{
 	(*Document)(nil),                // 0: dealsync.config.v1.Document
 	(*ApplyRequest)(nil),            // 1: dealsync.config.v1.ApplyRequest
@@ -2174,88 +4854,184 @@ var file_dealsync_config_v1_admin_proto_goTypes = []any{
 	(*ListConnectionsResponse)(nil), // 8: dealsync.config.v1.ListConnectionsResponse
 	(*ListSyncsRequest)(nil),        // 9: dealsync.config.v1.ListSyncsRequest
 	(*SyncStatus)(nil),              // 10: dealsync.config.v1.SyncStatus
-	(*ListSyncsResponse)(nil),       // 11: dealsync.config.v1.ListSyncsResponse
-	(*ListPairsRequest)(nil),        // 12: dealsync.config.v1.ListPairsRequest
-	(*PairRow)(nil),                 // 13: dealsync.config.v1.PairRow
-	(*ListPairsResponse)(nil),       // 14: dealsync.config.v1.ListPairsResponse
-	(*GetPairRequest)(nil),          // 15: dealsync.config.v1.GetPairRequest
-	(*GetPairResponse)(nil),         // 16: dealsync.config.v1.GetPairResponse
-	(*GetJournalRequest)(nil),       // 17: dealsync.config.v1.GetJournalRequest
-	(*GetJournalResponse)(nil),      // 18: dealsync.config.v1.GetJournalResponse
-	(*ListParkedRequest)(nil),       // 19: dealsync.config.v1.ListParkedRequest
-	(*Parked)(nil),                  // 20: dealsync.config.v1.Parked
-	(*ListParkedResponse)(nil),      // 21: dealsync.config.v1.ListParkedResponse
-	(*ReplayParkedRequest)(nil),     // 22: dealsync.config.v1.ReplayParkedRequest
-	(*ReplayParkedResponse)(nil),    // 23: dealsync.config.v1.ReplayParkedResponse
-	(*DropParkedRequest)(nil),       // 24: dealsync.config.v1.DropParkedRequest
-	(*DropParkedResponse)(nil),      // 25: dealsync.config.v1.DropParkedResponse
-	(*ResyncRequest)(nil),           // 26: dealsync.config.v1.ResyncRequest
-	(*ResyncResponse)(nil),          // 27: dealsync.config.v1.ResyncResponse
-	(*SetPausedRequest)(nil),        // 28: dealsync.config.v1.SetPausedRequest
-	(*SetPausedResponse)(nil),       // 29: dealsync.config.v1.SetPausedResponse
-	(*GetSchemaRequest)(nil),        // 30: dealsync.config.v1.GetSchemaRequest
-	(*SchemaStage)(nil),             // 31: dealsync.config.v1.SchemaStage
-	(*SchemaPipeline)(nil),          // 32: dealsync.config.v1.SchemaPipeline
-	(*SchemaField)(nil),             // 33: dealsync.config.v1.SchemaField
-	(*GetSchemaResponse)(nil),       // 34: dealsync.config.v1.GetSchemaResponse
-	nil,                             // 35: dealsync.config.v1.SyncStatus.BackfillEntry
-	nil,                             // 36: dealsync.config.v1.ListPairsResponse.TotalsEntry
-	(*Connection)(nil),              // 37: dealsync.config.v1.Connection
-	(*Sync)(nil),                    // 38: dealsync.config.v1.Sync
-	(*v1.Pair)(nil),                 // 39: dealsync.ledger.v1.Pair
-	(*v11.JournalEntry)(nil),        // 40: dealsync.event.v1.JournalEntry
-	(*v1.Cursor)(nil),               // 41: dealsync.ledger.v1.Cursor
+	(*Progress)(nil),                // 11: dealsync.config.v1.Progress
+	(*ListSyncsResponse)(nil),       // 12: dealsync.config.v1.ListSyncsResponse
+	(*ListPairsRequest)(nil),        // 13: dealsync.config.v1.ListPairsRequest
+	(*PairRow)(nil),                 // 14: dealsync.config.v1.PairRow
+	(*ListPairsResponse)(nil),       // 15: dealsync.config.v1.ListPairsResponse
+	(*GetPairRequest)(nil),          // 16: dealsync.config.v1.GetPairRequest
+	(*GetPairResponse)(nil),         // 17: dealsync.config.v1.GetPairResponse
+	(*GetJournalRequest)(nil),       // 18: dealsync.config.v1.GetJournalRequest
+	(*GetJournalResponse)(nil),      // 19: dealsync.config.v1.GetJournalResponse
+	(*ListParkedRequest)(nil),       // 20: dealsync.config.v1.ListParkedRequest
+	(*Parked)(nil),                  // 21: dealsync.config.v1.Parked
+	(*ListParkedResponse)(nil),      // 22: dealsync.config.v1.ListParkedResponse
+	(*ReplayParkedRequest)(nil),     // 23: dealsync.config.v1.ReplayParkedRequest
+	(*ReplayParkedResponse)(nil),    // 24: dealsync.config.v1.ReplayParkedResponse
+	(*DropParkedRequest)(nil),       // 25: dealsync.config.v1.DropParkedRequest
+	(*DropParkedResponse)(nil),      // 26: dealsync.config.v1.DropParkedResponse
+	(*ResyncRequest)(nil),           // 27: dealsync.config.v1.ResyncRequest
+	(*ResyncResponse)(nil),          // 28: dealsync.config.v1.ResyncResponse
+	(*SetPausedRequest)(nil),        // 29: dealsync.config.v1.SetPausedRequest
+	(*SetPausedResponse)(nil),       // 30: dealsync.config.v1.SetPausedResponse
+	(*ListAppsRequest)(nil),         // 31: dealsync.config.v1.ListAppsRequest
+	(*ListAppsResponse)(nil),        // 32: dealsync.config.v1.ListAppsResponse
+	(*GetAppRequest)(nil),           // 33: dealsync.config.v1.GetAppRequest
+	(*GetAppResponse)(nil),          // 34: dealsync.config.v1.GetAppResponse
+	(*App)(nil),                     // 35: dealsync.config.v1.App
+	(*SharedObject)(nil),            // 36: dealsync.config.v1.SharedObject
+	(*DefaultField)(nil),            // 37: dealsync.config.v1.DefaultField
+	(*Scope)(nil),                   // 38: dealsync.config.v1.Scope
+	(*AppAssociation)(nil),          // 39: dealsync.config.v1.AppAssociation
+	(*GetSchemaRequest)(nil),        // 40: dealsync.config.v1.GetSchemaRequest
+	(*SchemaStage)(nil),             // 41: dealsync.config.v1.SchemaStage
+	(*SchemaPipeline)(nil),          // 42: dealsync.config.v1.SchemaPipeline
+	(*SchemaField)(nil),             // 43: dealsync.config.v1.SchemaField
+	(*SchemaOption)(nil),            // 44: dealsync.config.v1.SchemaOption
+	(*SchemaOwner)(nil),             // 45: dealsync.config.v1.SchemaOwner
+	(*GetSchemaResponse)(nil),       // 46: dealsync.config.v1.GetSchemaResponse
+	(*Cause)(nil),                   // 47: dealsync.config.v1.Cause
+	(*SuggestStagesRequest)(nil),    // 48: dealsync.config.v1.SuggestStagesRequest
+	(*Suggestion)(nil),              // 49: dealsync.config.v1.Suggestion
+	(*Leftover)(nil),                // 50: dealsync.config.v1.Leftover
+	(*SuggestStagesResponse)(nil),   // 51: dealsync.config.v1.SuggestStagesResponse
+	(*SuggestFieldsRequest)(nil),    // 52: dealsync.config.v1.SuggestFieldsRequest
+	(*SuggestFieldsResponse)(nil),   // 53: dealsync.config.v1.SuggestFieldsResponse
+	(*SuggestOptionsRequest)(nil),   // 54: dealsync.config.v1.SuggestOptionsRequest
+	(*SuggestOptionsResponse)(nil),  // 55: dealsync.config.v1.SuggestOptionsResponse
+	(*CreatePipelineRequest)(nil),   // 56: dealsync.config.v1.CreatePipelineRequest
+	(*CreatePipelineResponse)(nil),  // 57: dealsync.config.v1.CreatePipelineResponse
+	(*CountRecordsRequest)(nil),     // 58: dealsync.config.v1.CountRecordsRequest
+	(*CountRecordsResponse)(nil),    // 59: dealsync.config.v1.CountRecordsResponse
+	(*ExampleRecord)(nil),           // 60: dealsync.config.v1.ExampleRecord
+	(*BackfillRequest)(nil),         // 61: dealsync.config.v1.BackfillRequest
+	(*BackfillResponse)(nil),        // 62: dealsync.config.v1.BackfillResponse
+	(*PlanRequest)(nil),             // 63: dealsync.config.v1.PlanRequest
+	(*PlanResponse)(nil),            // 64: dealsync.config.v1.PlanResponse
+	(*Plan)(nil),                    // 65: dealsync.config.v1.Plan
+	(*SyncPlan)(nil),                // 66: dealsync.config.v1.SyncPlan
+	(*SidePlan)(nil),                // 67: dealsync.config.v1.SidePlan
+	(*PlanExample)(nil),             // 68: dealsync.config.v1.PlanExample
+	nil,                             // 69: dealsync.config.v1.SyncStatus.BackfillEntry
+	nil,                             // 70: dealsync.config.v1.ListPairsResponse.TotalsEntry
+	nil,                             // 71: dealsync.config.v1.ExampleRecord.FieldsEntry
+	nil,                             // 72: dealsync.config.v1.SyncPlan.FailingEntry
+	nil,                             // 73: dealsync.config.v1.SidePlan.ExcludedEntry
+	(*Connection)(nil),              // 74: dealsync.config.v1.Connection
+	(*Sync)(nil),                    // 75: dealsync.config.v1.Sync
+	(*v1.Pair)(nil),                 // 76: dealsync.ledger.v1.Pair
+	(*v11.JournalEntry)(nil),        // 77: dealsync.event.v1.JournalEntry
+	(Direction)(0),                  // 78: dealsync.config.v1.Direction
+	(v11.Side)(0),                   // 79: dealsync.event.v1.Side
+	(*Pipeline)(nil),                // 80: dealsync.config.v1.Pipeline
+	(*AssociationLine)(nil),         // 81: dealsync.config.v1.AssociationLine
+	(*v1.Cursor)(nil),               // 82: dealsync.ledger.v1.Cursor
 }
 var file_dealsync_config_v1_admin_proto_depIdxs = []int32{
 	0,  // 0: dealsync.config.v1.ApplyRequest.documents:type_name -> dealsync.config.v1.Document
 	3,  // 1: dealsync.config.v1.ApplyResponse.applied:type_name -> dealsync.config.v1.Applied
 	2,  // 2: dealsync.config.v1.ApplyResponse.problems:type_name -> dealsync.config.v1.Problem
-	37, // 3: dealsync.config.v1.ListConnectionsResponse.connections:type_name -> dealsync.config.v1.Connection
-	38, // 4: dealsync.config.v1.SyncStatus.sync:type_name -> dealsync.config.v1.Sync
-	35, // 5: dealsync.config.v1.SyncStatus.backfill:type_name -> dealsync.config.v1.SyncStatus.BackfillEntry
-	10, // 6: dealsync.config.v1.ListSyncsResponse.syncs:type_name -> dealsync.config.v1.SyncStatus
-	39, // 7: dealsync.config.v1.PairRow.pair:type_name -> dealsync.ledger.v1.Pair
-	13, // 8: dealsync.config.v1.ListPairsResponse.pairs:type_name -> dealsync.config.v1.PairRow
-	36, // 9: dealsync.config.v1.ListPairsResponse.totals:type_name -> dealsync.config.v1.ListPairsResponse.TotalsEntry
-	13, // 10: dealsync.config.v1.GetPairResponse.pair:type_name -> dealsync.config.v1.PairRow
-	40, // 11: dealsync.config.v1.GetJournalResponse.entries:type_name -> dealsync.event.v1.JournalEntry
-	20, // 12: dealsync.config.v1.ListParkedResponse.parked:type_name -> dealsync.config.v1.Parked
-	38, // 13: dealsync.config.v1.SetPausedResponse.sync:type_name -> dealsync.config.v1.Sync
-	31, // 14: dealsync.config.v1.SchemaPipeline.stages:type_name -> dealsync.config.v1.SchemaStage
-	32, // 15: dealsync.config.v1.GetSchemaResponse.pipelines:type_name -> dealsync.config.v1.SchemaPipeline
-	33, // 16: dealsync.config.v1.GetSchemaResponse.fields:type_name -> dealsync.config.v1.SchemaField
-	41, // 17: dealsync.config.v1.SyncStatus.BackfillEntry.value:type_name -> dealsync.ledger.v1.Cursor
-	1,  // 18: dealsync.config.v1.AdminService.Apply:input_type -> dealsync.config.v1.ApplyRequest
-	5,  // 19: dealsync.config.v1.AdminService.Export:input_type -> dealsync.config.v1.ExportRequest
-	7,  // 20: dealsync.config.v1.AdminService.ListConnections:input_type -> dealsync.config.v1.ListConnectionsRequest
-	9,  // 21: dealsync.config.v1.AdminService.ListSyncs:input_type -> dealsync.config.v1.ListSyncsRequest
-	12, // 22: dealsync.config.v1.AdminService.ListPairs:input_type -> dealsync.config.v1.ListPairsRequest
-	15, // 23: dealsync.config.v1.AdminService.GetPair:input_type -> dealsync.config.v1.GetPairRequest
-	17, // 24: dealsync.config.v1.AdminService.GetJournal:input_type -> dealsync.config.v1.GetJournalRequest
-	19, // 25: dealsync.config.v1.AdminService.ListParked:input_type -> dealsync.config.v1.ListParkedRequest
-	22, // 26: dealsync.config.v1.AdminService.ReplayParked:input_type -> dealsync.config.v1.ReplayParkedRequest
-	24, // 27: dealsync.config.v1.AdminService.DropParked:input_type -> dealsync.config.v1.DropParkedRequest
-	26, // 28: dealsync.config.v1.AdminService.Resync:input_type -> dealsync.config.v1.ResyncRequest
-	28, // 29: dealsync.config.v1.AdminService.SetPaused:input_type -> dealsync.config.v1.SetPausedRequest
-	30, // 30: dealsync.config.v1.AdminService.GetSchema:input_type -> dealsync.config.v1.GetSchemaRequest
-	4,  // 31: dealsync.config.v1.AdminService.Apply:output_type -> dealsync.config.v1.ApplyResponse
-	6,  // 32: dealsync.config.v1.AdminService.Export:output_type -> dealsync.config.v1.ExportResponse
-	8,  // 33: dealsync.config.v1.AdminService.ListConnections:output_type -> dealsync.config.v1.ListConnectionsResponse
-	11, // 34: dealsync.config.v1.AdminService.ListSyncs:output_type -> dealsync.config.v1.ListSyncsResponse
-	14, // 35: dealsync.config.v1.AdminService.ListPairs:output_type -> dealsync.config.v1.ListPairsResponse
-	16, // 36: dealsync.config.v1.AdminService.GetPair:output_type -> dealsync.config.v1.GetPairResponse
-	18, // 37: dealsync.config.v1.AdminService.GetJournal:output_type -> dealsync.config.v1.GetJournalResponse
-	21, // 38: dealsync.config.v1.AdminService.ListParked:output_type -> dealsync.config.v1.ListParkedResponse
-	23, // 39: dealsync.config.v1.AdminService.ReplayParked:output_type -> dealsync.config.v1.ReplayParkedResponse
-	25, // 40: dealsync.config.v1.AdminService.DropParked:output_type -> dealsync.config.v1.DropParkedResponse
-	27, // 41: dealsync.config.v1.AdminService.Resync:output_type -> dealsync.config.v1.ResyncResponse
-	29, // 42: dealsync.config.v1.AdminService.SetPaused:output_type -> dealsync.config.v1.SetPausedResponse
-	34, // 43: dealsync.config.v1.AdminService.GetSchema:output_type -> dealsync.config.v1.GetSchemaResponse
-	31, // [31:44] is the sub-list for method output_type
-	18, // [18:31] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	74, // 3: dealsync.config.v1.ListConnectionsResponse.connections:type_name -> dealsync.config.v1.Connection
+	75, // 4: dealsync.config.v1.SyncStatus.sync:type_name -> dealsync.config.v1.Sync
+	69, // 5: dealsync.config.v1.SyncStatus.backfill:type_name -> dealsync.config.v1.SyncStatus.BackfillEntry
+	11, // 6: dealsync.config.v1.SyncStatus.progress:type_name -> dealsync.config.v1.Progress
+	10, // 7: dealsync.config.v1.ListSyncsResponse.syncs:type_name -> dealsync.config.v1.SyncStatus
+	76, // 8: dealsync.config.v1.PairRow.pair:type_name -> dealsync.ledger.v1.Pair
+	14, // 9: dealsync.config.v1.ListPairsResponse.pairs:type_name -> dealsync.config.v1.PairRow
+	70, // 10: dealsync.config.v1.ListPairsResponse.totals:type_name -> dealsync.config.v1.ListPairsResponse.TotalsEntry
+	14, // 11: dealsync.config.v1.GetPairResponse.pair:type_name -> dealsync.config.v1.PairRow
+	77, // 12: dealsync.config.v1.GetJournalResponse.entries:type_name -> dealsync.event.v1.JournalEntry
+	21, // 13: dealsync.config.v1.ListParkedResponse.parked:type_name -> dealsync.config.v1.Parked
+	75, // 14: dealsync.config.v1.SetPausedResponse.sync:type_name -> dealsync.config.v1.Sync
+	35, // 15: dealsync.config.v1.ListAppsResponse.apps:type_name -> dealsync.config.v1.App
+	35, // 16: dealsync.config.v1.GetAppResponse.app:type_name -> dealsync.config.v1.App
+	36, // 17: dealsync.config.v1.App.objects:type_name -> dealsync.config.v1.SharedObject
+	38, // 18: dealsync.config.v1.App.scopes:type_name -> dealsync.config.v1.Scope
+	39, // 19: dealsync.config.v1.App.associations:type_name -> dealsync.config.v1.AppAssociation
+	78, // 20: dealsync.config.v1.SharedObject.direction:type_name -> dealsync.config.v1.Direction
+	37, // 21: dealsync.config.v1.SharedObject.fields:type_name -> dealsync.config.v1.DefaultField
+	78, // 22: dealsync.config.v1.DefaultField.direction:type_name -> dealsync.config.v1.Direction
+	41, // 23: dealsync.config.v1.SchemaPipeline.stages:type_name -> dealsync.config.v1.SchemaStage
+	44, // 24: dealsync.config.v1.SchemaField.options:type_name -> dealsync.config.v1.SchemaOption
+	42, // 25: dealsync.config.v1.GetSchemaResponse.pipelines:type_name -> dealsync.config.v1.SchemaPipeline
+	43, // 26: dealsync.config.v1.GetSchemaResponse.fields:type_name -> dealsync.config.v1.SchemaField
+	45, // 27: dealsync.config.v1.GetSchemaResponse.owners:type_name -> dealsync.config.v1.SchemaOwner
+	47, // 28: dealsync.config.v1.GetSchemaResponse.stages_missing:type_name -> dealsync.config.v1.Cause
+	78, // 29: dealsync.config.v1.Suggestion.direction:type_name -> dealsync.config.v1.Direction
+	79, // 30: dealsync.config.v1.Leftover.side:type_name -> dealsync.event.v1.Side
+	49, // 31: dealsync.config.v1.SuggestStagesResponse.suggestions:type_name -> dealsync.config.v1.Suggestion
+	50, // 32: dealsync.config.v1.SuggestStagesResponse.leftovers:type_name -> dealsync.config.v1.Leftover
+	49, // 33: dealsync.config.v1.SuggestFieldsResponse.suggestions:type_name -> dealsync.config.v1.Suggestion
+	50, // 34: dealsync.config.v1.SuggestFieldsResponse.leftovers:type_name -> dealsync.config.v1.Leftover
+	49, // 35: dealsync.config.v1.SuggestOptionsResponse.suggestions:type_name -> dealsync.config.v1.Suggestion
+	50, // 36: dealsync.config.v1.SuggestOptionsResponse.leftovers:type_name -> dealsync.config.v1.Leftover
+	42, // 37: dealsync.config.v1.CreatePipelineResponse.pipeline:type_name -> dealsync.config.v1.SchemaPipeline
+	80, // 38: dealsync.config.v1.CreatePipelineResponse.mapping:type_name -> dealsync.config.v1.Pipeline
+	60, // 39: dealsync.config.v1.CountRecordsResponse.examples:type_name -> dealsync.config.v1.ExampleRecord
+	71, // 40: dealsync.config.v1.ExampleRecord.fields:type_name -> dealsync.config.v1.ExampleRecord.FieldsEntry
+	75, // 41: dealsync.config.v1.BackfillResponse.sync:type_name -> dealsync.config.v1.Sync
+	0,  // 42: dealsync.config.v1.PlanRequest.documents:type_name -> dealsync.config.v1.Document
+	65, // 43: dealsync.config.v1.PlanResponse.plan:type_name -> dealsync.config.v1.Plan
+	2,  // 44: dealsync.config.v1.PlanResponse.problems:type_name -> dealsync.config.v1.Problem
+	3,  // 45: dealsync.config.v1.Plan.changes:type_name -> dealsync.config.v1.Applied
+	66, // 46: dealsync.config.v1.Plan.syncs:type_name -> dealsync.config.v1.SyncPlan
+	67, // 47: dealsync.config.v1.SyncPlan.hubspot:type_name -> dealsync.config.v1.SidePlan
+	67, // 48: dealsync.config.v1.SyncPlan.app:type_name -> dealsync.config.v1.SidePlan
+	81, // 49: dealsync.config.v1.SyncPlan.association_lines:type_name -> dealsync.config.v1.AssociationLine
+	72, // 50: dealsync.config.v1.SyncPlan.failing:type_name -> dealsync.config.v1.SyncPlan.FailingEntry
+	68, // 51: dealsync.config.v1.SyncPlan.examples:type_name -> dealsync.config.v1.PlanExample
+	73, // 52: dealsync.config.v1.SidePlan.excluded:type_name -> dealsync.config.v1.SidePlan.ExcludedEntry
+	79, // 53: dealsync.config.v1.PlanExample.side:type_name -> dealsync.event.v1.Side
+	82, // 54: dealsync.config.v1.SyncStatus.BackfillEntry.value:type_name -> dealsync.ledger.v1.Cursor
+	1,  // 55: dealsync.config.v1.AdminService.Apply:input_type -> dealsync.config.v1.ApplyRequest
+	5,  // 56: dealsync.config.v1.AdminService.Export:input_type -> dealsync.config.v1.ExportRequest
+	7,  // 57: dealsync.config.v1.AdminService.ListConnections:input_type -> dealsync.config.v1.ListConnectionsRequest
+	9,  // 58: dealsync.config.v1.AdminService.ListSyncs:input_type -> dealsync.config.v1.ListSyncsRequest
+	13, // 59: dealsync.config.v1.AdminService.ListPairs:input_type -> dealsync.config.v1.ListPairsRequest
+	16, // 60: dealsync.config.v1.AdminService.GetPair:input_type -> dealsync.config.v1.GetPairRequest
+	18, // 61: dealsync.config.v1.AdminService.GetJournal:input_type -> dealsync.config.v1.GetJournalRequest
+	20, // 62: dealsync.config.v1.AdminService.ListParked:input_type -> dealsync.config.v1.ListParkedRequest
+	23, // 63: dealsync.config.v1.AdminService.ReplayParked:input_type -> dealsync.config.v1.ReplayParkedRequest
+	25, // 64: dealsync.config.v1.AdminService.DropParked:input_type -> dealsync.config.v1.DropParkedRequest
+	27, // 65: dealsync.config.v1.AdminService.Resync:input_type -> dealsync.config.v1.ResyncRequest
+	29, // 66: dealsync.config.v1.AdminService.SetPaused:input_type -> dealsync.config.v1.SetPausedRequest
+	31, // 67: dealsync.config.v1.AdminService.ListApps:input_type -> dealsync.config.v1.ListAppsRequest
+	33, // 68: dealsync.config.v1.AdminService.GetApp:input_type -> dealsync.config.v1.GetAppRequest
+	40, // 69: dealsync.config.v1.AdminService.GetSchema:input_type -> dealsync.config.v1.GetSchemaRequest
+	48, // 70: dealsync.config.v1.AdminService.SuggestStages:input_type -> dealsync.config.v1.SuggestStagesRequest
+	52, // 71: dealsync.config.v1.AdminService.SuggestFields:input_type -> dealsync.config.v1.SuggestFieldsRequest
+	54, // 72: dealsync.config.v1.AdminService.SuggestOptions:input_type -> dealsync.config.v1.SuggestOptionsRequest
+	56, // 73: dealsync.config.v1.AdminService.CreatePipeline:input_type -> dealsync.config.v1.CreatePipelineRequest
+	58, // 74: dealsync.config.v1.AdminService.CountRecords:input_type -> dealsync.config.v1.CountRecordsRequest
+	61, // 75: dealsync.config.v1.AdminService.Backfill:input_type -> dealsync.config.v1.BackfillRequest
+	63, // 76: dealsync.config.v1.AdminService.Plan:input_type -> dealsync.config.v1.PlanRequest
+	4,  // 77: dealsync.config.v1.AdminService.Apply:output_type -> dealsync.config.v1.ApplyResponse
+	6,  // 78: dealsync.config.v1.AdminService.Export:output_type -> dealsync.config.v1.ExportResponse
+	8,  // 79: dealsync.config.v1.AdminService.ListConnections:output_type -> dealsync.config.v1.ListConnectionsResponse
+	12, // 80: dealsync.config.v1.AdminService.ListSyncs:output_type -> dealsync.config.v1.ListSyncsResponse
+	15, // 81: dealsync.config.v1.AdminService.ListPairs:output_type -> dealsync.config.v1.ListPairsResponse
+	17, // 82: dealsync.config.v1.AdminService.GetPair:output_type -> dealsync.config.v1.GetPairResponse
+	19, // 83: dealsync.config.v1.AdminService.GetJournal:output_type -> dealsync.config.v1.GetJournalResponse
+	22, // 84: dealsync.config.v1.AdminService.ListParked:output_type -> dealsync.config.v1.ListParkedResponse
+	24, // 85: dealsync.config.v1.AdminService.ReplayParked:output_type -> dealsync.config.v1.ReplayParkedResponse
+	26, // 86: dealsync.config.v1.AdminService.DropParked:output_type -> dealsync.config.v1.DropParkedResponse
+	28, // 87: dealsync.config.v1.AdminService.Resync:output_type -> dealsync.config.v1.ResyncResponse
+	30, // 88: dealsync.config.v1.AdminService.SetPaused:output_type -> dealsync.config.v1.SetPausedResponse
+	32, // 89: dealsync.config.v1.AdminService.ListApps:output_type -> dealsync.config.v1.ListAppsResponse
+	34, // 90: dealsync.config.v1.AdminService.GetApp:output_type -> dealsync.config.v1.GetAppResponse
+	46, // 91: dealsync.config.v1.AdminService.GetSchema:output_type -> dealsync.config.v1.GetSchemaResponse
+	51, // 92: dealsync.config.v1.AdminService.SuggestStages:output_type -> dealsync.config.v1.SuggestStagesResponse
+	53, // 93: dealsync.config.v1.AdminService.SuggestFields:output_type -> dealsync.config.v1.SuggestFieldsResponse
+	55, // 94: dealsync.config.v1.AdminService.SuggestOptions:output_type -> dealsync.config.v1.SuggestOptionsResponse
+	57, // 95: dealsync.config.v1.AdminService.CreatePipeline:output_type -> dealsync.config.v1.CreatePipelineResponse
+	59, // 96: dealsync.config.v1.AdminService.CountRecords:output_type -> dealsync.config.v1.CountRecordsResponse
+	62, // 97: dealsync.config.v1.AdminService.Backfill:output_type -> dealsync.config.v1.BackfillResponse
+	64, // 98: dealsync.config.v1.AdminService.Plan:output_type -> dealsync.config.v1.PlanResponse
+	77, // [77:99] is the sub-list for method output_type
+	55, // [55:77] is the sub-list for method input_type
+	55, // [55:55] is the sub-list for extension type_name
+	55, // [55:55] is the sub-list for extension extendee
+	0,  // [0:55] is the sub-list for field type_name
 }
 
 func init() { file_dealsync_config_v1_admin_proto_init() }
@@ -2264,13 +5040,14 @@ func file_dealsync_config_v1_admin_proto_init() {
 		return
 	}
 	file_dealsync_config_v1_model_proto_init()
+	file_dealsync_config_v1_admin_proto_msgTypes[41].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dealsync_config_v1_admin_proto_rawDesc), len(file_dealsync_config_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   37,
+			NumMessages:   74,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

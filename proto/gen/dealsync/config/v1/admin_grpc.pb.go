@@ -31,7 +31,16 @@ const (
 	AdminService_DropParked_FullMethodName      = "/dealsync.config.v1.AdminService/DropParked"
 	AdminService_Resync_FullMethodName          = "/dealsync.config.v1.AdminService/Resync"
 	AdminService_SetPaused_FullMethodName       = "/dealsync.config.v1.AdminService/SetPaused"
+	AdminService_ListApps_FullMethodName        = "/dealsync.config.v1.AdminService/ListApps"
+	AdminService_GetApp_FullMethodName          = "/dealsync.config.v1.AdminService/GetApp"
 	AdminService_GetSchema_FullMethodName       = "/dealsync.config.v1.AdminService/GetSchema"
+	AdminService_SuggestStages_FullMethodName   = "/dealsync.config.v1.AdminService/SuggestStages"
+	AdminService_SuggestFields_FullMethodName   = "/dealsync.config.v1.AdminService/SuggestFields"
+	AdminService_SuggestOptions_FullMethodName  = "/dealsync.config.v1.AdminService/SuggestOptions"
+	AdminService_CreatePipeline_FullMethodName  = "/dealsync.config.v1.AdminService/CreatePipeline"
+	AdminService_CountRecords_FullMethodName    = "/dealsync.config.v1.AdminService/CountRecords"
+	AdminService_Backfill_FullMethodName        = "/dealsync.config.v1.AdminService/Backfill"
+	AdminService_Plan_FullMethodName            = "/dealsync.config.v1.AdminService/Plan"
 )
 
 // AdminServiceClient is the client API for AdminService service.
@@ -56,8 +65,26 @@ type AdminServiceClient interface {
 	// Resync offers every record of a sync, or one pair, to the pipeline again.
 	Resync(ctx context.Context, in *ResyncRequest, opts ...grpc.CallOption) (*ResyncResponse, error)
 	SetPaused(ctx context.Context, in *SetPausedRequest, opts ...grpc.CallOption) (*SetPausedResponse, error)
-	// GetSchema reads pipelines and fields through the connector.
+	// ListApps is the catalogue: what each app is and shares (R2).
+	ListApps(ctx context.Context, in *ListAppsRequest, opts ...grpc.CallOption) (*ListAppsResponse, error)
+	GetApp(ctx context.Context, in *GetAppRequest, opts ...grpc.CallOption) (*GetAppResponse, error)
+	// GetSchema reads pipelines, fields and owners through the connector; the
+	// answer says how old it is.
 	GetSchema(ctx context.Context, in *GetSchemaRequest, opts ...grpc.CallOption) (*GetSchemaResponse, error)
+	// The suggestions are never applied by themselves (R8, R12).
+	SuggestStages(ctx context.Context, in *SuggestStagesRequest, opts ...grpc.CallOption) (*SuggestStagesResponse, error)
+	SuggestFields(ctx context.Context, in *SuggestFieldsRequest, opts ...grpc.CallOption) (*SuggestFieldsResponse, error)
+	SuggestOptions(ctx context.Context, in *SuggestOptionsRequest, opts ...grpc.CallOption) (*SuggestOptionsResponse, error)
+	// CreatePipeline makes a HubSpot pipeline like one of the app's (R14).
+	// Repeating it finds the one that is there.
+	CreatePipeline(ctx context.Context, in *CreatePipelineRequest, opts ...grpc.CallOption) (*CreatePipelineResponse, error)
+	// CountRecords counts the records that meet a filter, with examples (R11).
+	CountRecords(ctx context.Context, in *CountRecordsRequest, opts ...grpc.CallOption) (*CountRecordsResponse, error)
+	// Backfill reads all records of a sync again (R13).
+	Backfill(ctx context.Context, in *BackfillRequest, opts ...grpc.CallOption) (*BackfillResponse, error)
+	// Plan says what documents would do to live data, and writes nothing (B2). It
+	// tells how far it is while it reads; the last message holds the plan.
+	Plan(ctx context.Context, in *PlanRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[PlanResponse], error)
 }
 
 type adminServiceClient struct {
@@ -188,6 +215,26 @@ func (c *adminServiceClient) SetPaused(ctx context.Context, in *SetPausedRequest
 	return out, nil
 }
 
+func (c *adminServiceClient) ListApps(ctx context.Context, in *ListAppsRequest, opts ...grpc.CallOption) (*ListAppsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAppsResponse)
+	err := c.cc.Invoke(ctx, AdminService_ListApps_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) GetApp(ctx context.Context, in *GetAppRequest, opts ...grpc.CallOption) (*GetAppResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetAppResponse)
+	err := c.cc.Invoke(ctx, AdminService_GetApp_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *adminServiceClient) GetSchema(ctx context.Context, in *GetSchemaRequest, opts ...grpc.CallOption) (*GetSchemaResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetSchemaResponse)
@@ -197,6 +244,85 @@ func (c *adminServiceClient) GetSchema(ctx context.Context, in *GetSchemaRequest
 	}
 	return out, nil
 }
+
+func (c *adminServiceClient) SuggestStages(ctx context.Context, in *SuggestStagesRequest, opts ...grpc.CallOption) (*SuggestStagesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SuggestStagesResponse)
+	err := c.cc.Invoke(ctx, AdminService_SuggestStages_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) SuggestFields(ctx context.Context, in *SuggestFieldsRequest, opts ...grpc.CallOption) (*SuggestFieldsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SuggestFieldsResponse)
+	err := c.cc.Invoke(ctx, AdminService_SuggestFields_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) SuggestOptions(ctx context.Context, in *SuggestOptionsRequest, opts ...grpc.CallOption) (*SuggestOptionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SuggestOptionsResponse)
+	err := c.cc.Invoke(ctx, AdminService_SuggestOptions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) CreatePipeline(ctx context.Context, in *CreatePipelineRequest, opts ...grpc.CallOption) (*CreatePipelineResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreatePipelineResponse)
+	err := c.cc.Invoke(ctx, AdminService_CreatePipeline_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) CountRecords(ctx context.Context, in *CountRecordsRequest, opts ...grpc.CallOption) (*CountRecordsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CountRecordsResponse)
+	err := c.cc.Invoke(ctx, AdminService_CountRecords_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) Backfill(ctx context.Context, in *BackfillRequest, opts ...grpc.CallOption) (*BackfillResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BackfillResponse)
+	err := c.cc.Invoke(ctx, AdminService_Backfill_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) Plan(ctx context.Context, in *PlanRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[PlanResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[0], AdminService_Plan_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[PlanRequest, PlanResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_PlanClient = grpc.ServerStreamingClient[PlanResponse]
 
 // AdminServiceServer is the server API for AdminService service.
 // All implementations must embed UnimplementedAdminServiceServer
@@ -220,8 +346,26 @@ type AdminServiceServer interface {
 	// Resync offers every record of a sync, or one pair, to the pipeline again.
 	Resync(context.Context, *ResyncRequest) (*ResyncResponse, error)
 	SetPaused(context.Context, *SetPausedRequest) (*SetPausedResponse, error)
-	// GetSchema reads pipelines and fields through the connector.
+	// ListApps is the catalogue: what each app is and shares (R2).
+	ListApps(context.Context, *ListAppsRequest) (*ListAppsResponse, error)
+	GetApp(context.Context, *GetAppRequest) (*GetAppResponse, error)
+	// GetSchema reads pipelines, fields and owners through the connector; the
+	// answer says how old it is.
 	GetSchema(context.Context, *GetSchemaRequest) (*GetSchemaResponse, error)
+	// The suggestions are never applied by themselves (R8, R12).
+	SuggestStages(context.Context, *SuggestStagesRequest) (*SuggestStagesResponse, error)
+	SuggestFields(context.Context, *SuggestFieldsRequest) (*SuggestFieldsResponse, error)
+	SuggestOptions(context.Context, *SuggestOptionsRequest) (*SuggestOptionsResponse, error)
+	// CreatePipeline makes a HubSpot pipeline like one of the app's (R14).
+	// Repeating it finds the one that is there.
+	CreatePipeline(context.Context, *CreatePipelineRequest) (*CreatePipelineResponse, error)
+	// CountRecords counts the records that meet a filter, with examples (R11).
+	CountRecords(context.Context, *CountRecordsRequest) (*CountRecordsResponse, error)
+	// Backfill reads all records of a sync again (R13).
+	Backfill(context.Context, *BackfillRequest) (*BackfillResponse, error)
+	// Plan says what documents would do to live data, and writes nothing (B2). It
+	// tells how far it is while it reads; the last message holds the plan.
+	Plan(*PlanRequest, grpc.ServerStreamingServer[PlanResponse]) error
 	mustEmbedUnimplementedAdminServiceServer()
 }
 
@@ -268,8 +412,35 @@ func (UnimplementedAdminServiceServer) Resync(context.Context, *ResyncRequest) (
 func (UnimplementedAdminServiceServer) SetPaused(context.Context, *SetPausedRequest) (*SetPausedResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetPaused not implemented")
 }
+func (UnimplementedAdminServiceServer) ListApps(context.Context, *ListAppsRequest) (*ListAppsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListApps not implemented")
+}
+func (UnimplementedAdminServiceServer) GetApp(context.Context, *GetAppRequest) (*GetAppResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetApp not implemented")
+}
 func (UnimplementedAdminServiceServer) GetSchema(context.Context, *GetSchemaRequest) (*GetSchemaResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetSchema not implemented")
+}
+func (UnimplementedAdminServiceServer) SuggestStages(context.Context, *SuggestStagesRequest) (*SuggestStagesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SuggestStages not implemented")
+}
+func (UnimplementedAdminServiceServer) SuggestFields(context.Context, *SuggestFieldsRequest) (*SuggestFieldsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SuggestFields not implemented")
+}
+func (UnimplementedAdminServiceServer) SuggestOptions(context.Context, *SuggestOptionsRequest) (*SuggestOptionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SuggestOptions not implemented")
+}
+func (UnimplementedAdminServiceServer) CreatePipeline(context.Context, *CreatePipelineRequest) (*CreatePipelineResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreatePipeline not implemented")
+}
+func (UnimplementedAdminServiceServer) CountRecords(context.Context, *CountRecordsRequest) (*CountRecordsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CountRecords not implemented")
+}
+func (UnimplementedAdminServiceServer) Backfill(context.Context, *BackfillRequest) (*BackfillResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Backfill not implemented")
+}
+func (UnimplementedAdminServiceServer) Plan(*PlanRequest, grpc.ServerStreamingServer[PlanResponse]) error {
+	return status.Error(codes.Unimplemented, "method Plan not implemented")
 }
 func (UnimplementedAdminServiceServer) mustEmbedUnimplementedAdminServiceServer() {}
 func (UnimplementedAdminServiceServer) testEmbeddedByValue()                      {}
@@ -508,6 +679,42 @@ func _AdminService_SetPaused_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AdminService_ListApps_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAppsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).ListApps(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_ListApps_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).ListApps(ctx, req.(*ListAppsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_GetApp_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetAppRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).GetApp(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_GetApp_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).GetApp(ctx, req.(*GetAppRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AdminService_GetSchema_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetSchemaRequest)
 	if err := dec(in); err != nil {
@@ -525,6 +732,125 @@ func _AdminService_GetSchema_Handler(srv interface{}, ctx context.Context, dec f
 	}
 	return interceptor(ctx, in, info, handler)
 }
+
+func _AdminService_SuggestStages_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SuggestStagesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).SuggestStages(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_SuggestStages_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).SuggestStages(ctx, req.(*SuggestStagesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_SuggestFields_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SuggestFieldsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).SuggestFields(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_SuggestFields_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).SuggestFields(ctx, req.(*SuggestFieldsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_SuggestOptions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SuggestOptionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).SuggestOptions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_SuggestOptions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).SuggestOptions(ctx, req.(*SuggestOptionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_CreatePipeline_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreatePipelineRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).CreatePipeline(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_CreatePipeline_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).CreatePipeline(ctx, req.(*CreatePipelineRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_CountRecords_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CountRecordsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).CountRecords(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_CountRecords_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).CountRecords(ctx, req.(*CountRecordsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_Backfill_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BackfillRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).Backfill(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_Backfill_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).Backfill(ctx, req.(*BackfillRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_Plan_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(PlanRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(AdminServiceServer).Plan(m, &grpc.GenericServerStream[PlanRequest, PlanResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_PlanServer = grpc.ServerStreamingServer[PlanResponse]
 
 // AdminService_ServiceDesc is the grpc.ServiceDesc for AdminService service.
 // It's only intended for direct use with grpc.RegisterService,
@@ -582,10 +908,48 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _AdminService_SetPaused_Handler,
 		},
 		{
+			MethodName: "ListApps",
+			Handler:    _AdminService_ListApps_Handler,
+		},
+		{
+			MethodName: "GetApp",
+			Handler:    _AdminService_GetApp_Handler,
+		},
+		{
 			MethodName: "GetSchema",
 			Handler:    _AdminService_GetSchema_Handler,
 		},
+		{
+			MethodName: "SuggestStages",
+			Handler:    _AdminService_SuggestStages_Handler,
+		},
+		{
+			MethodName: "SuggestFields",
+			Handler:    _AdminService_SuggestFields_Handler,
+		},
+		{
+			MethodName: "SuggestOptions",
+			Handler:    _AdminService_SuggestOptions_Handler,
+		},
+		{
+			MethodName: "CreatePipeline",
+			Handler:    _AdminService_CreatePipeline_Handler,
+		},
+		{
+			MethodName: "CountRecords",
+			Handler:    _AdminService_CountRecords_Handler,
+		},
+		{
+			MethodName: "Backfill",
+			Handler:    _AdminService_Backfill_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "Plan",
+			Handler:       _AdminService_Plan_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "dealsync/config/v1/admin.proto",
 }

@@ -663,6 +663,7 @@ type FieldSpec struct {
 	ReadOnly bool                   `protobuf:"varint,3,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
 	// currency is the field that holds this amount's currency.
 	Currency      string `protobuf:"bytes,4,opt,name=currency,proto3" json:"currency,omitempty"`
+	Label         string `protobuf:"bytes,5,opt,name=label,proto3" json:"label,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -725,19 +726,148 @@ func (x *FieldSpec) GetCurrency() string {
 	return ""
 }
 
-// FieldLine is one field mapping.
-type FieldLine struct {
+func (x *FieldSpec) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+// OptionLine maps one option of a HubSpot picklist to one of the app's.
+type OptionLine struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Hubspot       *FieldSpec             `protobuf:"bytes,1,opt,name=hubspot,proto3" json:"hubspot,omitempty"`
-	App           *FieldSpec             `protobuf:"bytes,2,opt,name=app,proto3" json:"app,omitempty"`
-	Direction     Direction              `protobuf:"varint,3,opt,name=direction,proto3,enum=dealsync.config.v1.Direction" json:"direction,omitempty"`
+	Hubspot       string                 `protobuf:"bytes,1,opt,name=hubspot,proto3" json:"hubspot,omitempty"`
+	App           string                 `protobuf:"bytes,2,opt,name=app,proto3" json:"app,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
+func (x *OptionLine) Reset() {
+	*x = OptionLine{}
+	mi := &file_dealsync_config_v1_model_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OptionLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OptionLine) ProtoMessage() {}
+
+func (x *OptionLine) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_model_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OptionLine.ProtoReflect.Descriptor instead.
+func (*OptionLine) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_model_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *OptionLine) GetHubspot() string {
+	if x != nil {
+		return x.Hubspot
+	}
+	return ""
+}
+
+func (x *OptionLine) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
+// OwnerLine maps a HubSpot owner to the app's user with the same e-mail address.
+type OwnerLine struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Hubspot       string                 `protobuf:"bytes,1,opt,name=hubspot,proto3" json:"hubspot,omitempty"`
+	App           string                 `protobuf:"bytes,2,opt,name=app,proto3" json:"app,omitempty"`
+	Email         string                 `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OwnerLine) Reset() {
+	*x = OwnerLine{}
+	mi := &file_dealsync_config_v1_model_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OwnerLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OwnerLine) ProtoMessage() {}
+
+func (x *OwnerLine) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_model_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OwnerLine.ProtoReflect.Descriptor instead.
+func (*OwnerLine) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_model_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *OwnerLine) GetHubspot() string {
+	if x != nil {
+		return x.Hubspot
+	}
+	return ""
+}
+
+func (x *OwnerLine) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
+func (x *OwnerLine) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+// FieldLine is one field mapping.
+type FieldLine struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Hubspot   *FieldSpec             `protobuf:"bytes,1,opt,name=hubspot,proto3" json:"hubspot,omitempty"`
+	App       *FieldSpec             `protobuf:"bytes,2,opt,name=app,proto3" json:"app,omitempty"`
+	Direction Direction              `protobuf:"varint,3,opt,name=direction,proto3,enum=dealsync.config.v1.Direction" json:"direction,omitempty"`
+	// options map a picklist option by option; of several lines for one option the
+	// first is used when writing.
+	Options []*OptionLine `protobuf:"bytes,4,rep,name=options,proto3" json:"options,omitempty"`
+	// owners map users by e-mail address (R18).
+	Owners []*OwnerLine `protobuf:"bytes,5,rep,name=owners,proto3" json:"owners,omitempty"`
+	// default owners stand for an owner without a counterpart; empty: there is none.
+	DefaultHubspotOwner string `protobuf:"bytes,6,opt,name=default_hubspot_owner,json=defaultHubspotOwner,proto3" json:"default_hubspot_owner,omitempty"`
+	DefaultAppOwner     string `protobuf:"bytes,7,opt,name=default_app_owner,json=defaultAppOwner,proto3" json:"default_app_owner,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
 func (x *FieldLine) Reset() {
 	*x = FieldLine{}
-	mi := &file_dealsync_config_v1_model_proto_msgTypes[8]
+	mi := &file_dealsync_config_v1_model_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -749,7 +879,7 @@ func (x *FieldLine) String() string {
 func (*FieldLine) ProtoMessage() {}
 
 func (x *FieldLine) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_model_proto_msgTypes[8]
+	mi := &file_dealsync_config_v1_model_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -762,7 +892,7 @@ func (x *FieldLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FieldLine.ProtoReflect.Descriptor instead.
 func (*FieldLine) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_model_proto_rawDescGZIP(), []int{8}
+	return file_dealsync_config_v1_model_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *FieldLine) GetHubspot() *FieldSpec {
@@ -784,6 +914,233 @@ func (x *FieldLine) GetDirection() Direction {
 		return x.Direction
 	}
 	return Direction_DIRECTION_UNSPECIFIED
+}
+
+func (x *FieldLine) GetOptions() []*OptionLine {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *FieldLine) GetOwners() []*OwnerLine {
+	if x != nil {
+		return x.Owners
+	}
+	return nil
+}
+
+func (x *FieldLine) GetDefaultHubspotOwner() string {
+	if x != nil {
+		return x.DefaultHubspotOwner
+	}
+	return ""
+}
+
+func (x *FieldLine) GetDefaultAppOwner() string {
+	if x != nil {
+		return x.DefaultAppOwner
+	}
+	return ""
+}
+
+// AssociationLine is an association that a sync carries over (R16): from its
+// own object to another one that syncs between the same two connections.
+type AssociationLine struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// object is the other end: contact, company.
+	Object string `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	// sync pairs the records of the other end.
+	Sync          string          `protobuf:"bytes,2,opt,name=sync,proto3" json:"sync,omitempty"`
+	Hubspot       *AssociationEnd `protobuf:"bytes,3,opt,name=hubspot,proto3" json:"hubspot,omitempty"`
+	App           *AssociationEnd `protobuf:"bytes,4,opt,name=app,proto3" json:"app,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AssociationLine) Reset() {
+	*x = AssociationLine{}
+	mi := &file_dealsync_config_v1_model_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AssociationLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AssociationLine) ProtoMessage() {}
+
+func (x *AssociationLine) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_model_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AssociationLine.ProtoReflect.Descriptor instead.
+func (*AssociationLine) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_model_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *AssociationLine) GetObject() string {
+	if x != nil {
+		return x.Object
+	}
+	return ""
+}
+
+func (x *AssociationLine) GetSync() string {
+	if x != nil {
+		return x.Sync
+	}
+	return ""
+}
+
+func (x *AssociationLine) GetHubspot() *AssociationEnd {
+	if x != nil {
+		return x.Hubspot
+	}
+	return nil
+}
+
+func (x *AssociationLine) GetApp() *AssociationEnd {
+	if x != nil {
+		return x.App
+	}
+	return nil
+}
+
+// AssociationEnd is how one side keeps an association.
+type AssociationEnd struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// field of the sync's object holds the associated records' ids.
+	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
+	// title is the app's own name for the associated object.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// many: the record can have more than one of them.
+	Many          bool `protobuf:"varint,3,opt,name=many,proto3" json:"many,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AssociationEnd) Reset() {
+	*x = AssociationEnd{}
+	mi := &file_dealsync_config_v1_model_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AssociationEnd) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AssociationEnd) ProtoMessage() {}
+
+func (x *AssociationEnd) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_model_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AssociationEnd.ProtoReflect.Descriptor instead.
+func (*AssociationEnd) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_model_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *AssociationEnd) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *AssociationEnd) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AssociationEnd) GetMany() bool {
+	if x != nil {
+		return x.Many
+	}
+	return false
+}
+
+// MatchRule is one rule by which existing records are paired (R15). Rules are
+// tried in order.
+type MatchRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// name: email, domain, name.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	HubspotField  string `protobuf:"bytes,2,opt,name=hubspot_field,json=hubspotField,proto3" json:"hubspot_field,omitempty"`
+	AppField      string `protobuf:"bytes,3,opt,name=app_field,json=appField,proto3" json:"app_field,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MatchRule) Reset() {
+	*x = MatchRule{}
+	mi := &file_dealsync_config_v1_model_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MatchRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MatchRule) ProtoMessage() {}
+
+func (x *MatchRule) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_config_v1_model_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MatchRule.ProtoReflect.Descriptor instead.
+func (*MatchRule) Descriptor() ([]byte, []int) {
+	return file_dealsync_config_v1_model_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *MatchRule) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *MatchRule) GetHubspotField() string {
+	if x != nil {
+		return x.HubspotField
+	}
+	return ""
+}
+
+func (x *MatchRule) GetAppField() string {
+	if x != nil {
+		return x.AppField
+	}
+	return ""
 }
 
 // Sync is the settings for one object between HubSpot and one app connection.
@@ -809,13 +1166,24 @@ type Sync struct {
 	HubspotCurrency string `protobuf:"bytes,16,opt,name=hubspot_currency,json=hubspotCurrency,proto3" json:"hubspot_currency,omitempty"`
 	AppCurrency     string `protobuf:"bytes,17,opt,name=app_currency,json=appCurrency,proto3" json:"app_currency,omitempty"`
 	ActivatedMs     int64  `protobuf:"varint,18,opt,name=activated_ms,json=activatedMs,proto3" json:"activated_ms,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// hubspot_currencies and app_currencies are those that the accounts accept;
+	// empty: not known, all are let through.
+	HubspotCurrencies []string `protobuf:"bytes,19,rep,name=hubspot_currencies,json=hubspotCurrencies,proto3" json:"hubspot_currencies,omitempty"`
+	AppCurrencies     []string `protobuf:"bytes,20,rep,name=app_currencies,json=appCurrencies,proto3" json:"app_currencies,omitempty"`
+	// time_zone is where a moment has a date, an IANA name.
+	TimeZone     string             `protobuf:"bytes,21,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	Associations []*AssociationLine `protobuf:"bytes,22,rep,name=associations,proto3" json:"associations,omitempty"`
+	// match says how existing records are paired; empty: never (R14).
+	Match []*MatchRule `protobuf:"bytes,23,rep,name=match,proto3" json:"match,omitempty"`
+	// backfill_ms is when a backfill was last asked for.
+	BackfillMs    int64 `protobuf:"varint,24,opt,name=backfill_ms,json=backfillMs,proto3" json:"backfill_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Sync) Reset() {
 	*x = Sync{}
-	mi := &file_dealsync_config_v1_model_proto_msgTypes[9]
+	mi := &file_dealsync_config_v1_model_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -827,7 +1195,7 @@ func (x *Sync) String() string {
 func (*Sync) ProtoMessage() {}
 
 func (x *Sync) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_model_proto_msgTypes[9]
+	mi := &file_dealsync_config_v1_model_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -840,7 +1208,7 @@ func (x *Sync) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sync.ProtoReflect.Descriptor instead.
 func (*Sync) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_model_proto_rawDescGZIP(), []int{9}
+	return file_dealsync_config_v1_model_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Sync) GetWorkspace() string {
@@ -962,6 +1330,48 @@ func (x *Sync) GetActivatedMs() int64 {
 	return 0
 }
 
+func (x *Sync) GetHubspotCurrencies() []string {
+	if x != nil {
+		return x.HubspotCurrencies
+	}
+	return nil
+}
+
+func (x *Sync) GetAppCurrencies() []string {
+	if x != nil {
+		return x.AppCurrencies
+	}
+	return nil
+}
+
+func (x *Sync) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
+func (x *Sync) GetAssociations() []*AssociationLine {
+	if x != nil {
+		return x.Associations
+	}
+	return nil
+}
+
+func (x *Sync) GetMatch() []*MatchRule {
+	if x != nil {
+		return x.Match
+	}
+	return nil
+}
+
+func (x *Sync) GetBackfillMs() int64 {
+	if x != nil {
+		return x.BackfillMs
+	}
+	return 0
+}
+
 // Snapshot is the whole configuration at a revision.
 type Snapshot struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -975,7 +1385,7 @@ type Snapshot struct {
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_dealsync_config_v1_model_proto_msgTypes[10]
+	mi := &file_dealsync_config_v1_model_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -987,7 +1397,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_config_v1_model_proto_msgTypes[10]
+	mi := &file_dealsync_config_v1_model_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1000,7 +1410,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_dealsync_config_v1_model_proto_rawDescGZIP(), []int{10}
+	return file_dealsync_config_v1_model_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Snapshot) GetRevision() uint64 {
@@ -1079,16 +1489,42 @@ const file_dealsync_config_v1_model_proto_rawDesc = "" +
 	"\x06groups\x18\x03 \x03(\v2\x19.dealsync.config.v1.GroupR\x06groups\"R\n" +
 	"\x06Filter\x12/\n" +
 	"\x05group\x18\x01 \x01(\v2\x19.dealsync.config.v1.GroupR\x05group\x12\x17\n" +
-	"\aon_exit\x18\x02 \x01(\tR\x06onExit\"l\n" +
+	"\aon_exit\x18\x02 \x01(\tR\x06onExit\"\x82\x01\n" +
 	"\tFieldSpec\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x1b\n" +
 	"\tread_only\x18\x03 \x01(\bR\breadOnly\x12\x1a\n" +
-	"\bcurrency\x18\x04 \x01(\tR\bcurrency\"\xb2\x01\n" +
+	"\bcurrency\x18\x04 \x01(\tR\bcurrency\x12\x14\n" +
+	"\x05label\x18\x05 \x01(\tR\x05label\"8\n" +
+	"\n" +
+	"OptionLine\x12\x18\n" +
+	"\ahubspot\x18\x01 \x01(\tR\ahubspot\x12\x10\n" +
+	"\x03app\x18\x02 \x01(\tR\x03app\"M\n" +
+	"\tOwnerLine\x12\x18\n" +
+	"\ahubspot\x18\x01 \x01(\tR\ahubspot\x12\x10\n" +
+	"\x03app\x18\x02 \x01(\tR\x03app\x12\x14\n" +
+	"\x05email\x18\x03 \x01(\tR\x05email\"\x83\x03\n" +
 	"\tFieldLine\x127\n" +
 	"\ahubspot\x18\x01 \x01(\v2\x1d.dealsync.config.v1.FieldSpecR\ahubspot\x12/\n" +
 	"\x03app\x18\x02 \x01(\v2\x1d.dealsync.config.v1.FieldSpecR\x03app\x12;\n" +
-	"\tdirection\x18\x03 \x01(\x0e2\x1d.dealsync.config.v1.DirectionR\tdirection\"\xca\x05\n" +
+	"\tdirection\x18\x03 \x01(\x0e2\x1d.dealsync.config.v1.DirectionR\tdirection\x128\n" +
+	"\aoptions\x18\x04 \x03(\v2\x1e.dealsync.config.v1.OptionLineR\aoptions\x125\n" +
+	"\x06owners\x18\x05 \x03(\v2\x1d.dealsync.config.v1.OwnerLineR\x06owners\x122\n" +
+	"\x15default_hubspot_owner\x18\x06 \x01(\tR\x13defaultHubspotOwner\x12*\n" +
+	"\x11default_app_owner\x18\a \x01(\tR\x0fdefaultAppOwner\"\xb1\x01\n" +
+	"\x0fAssociationLine\x12\x16\n" +
+	"\x06object\x18\x01 \x01(\tR\x06object\x12\x12\n" +
+	"\x04sync\x18\x02 \x01(\tR\x04sync\x12<\n" +
+	"\ahubspot\x18\x03 \x01(\v2\".dealsync.config.v1.AssociationEndR\ahubspot\x124\n" +
+	"\x03app\x18\x04 \x01(\v2\".dealsync.config.v1.AssociationEndR\x03app\"P\n" +
+	"\x0eAssociationEnd\x12\x14\n" +
+	"\x05field\x18\x01 \x01(\tR\x05field\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12\x12\n" +
+	"\x04many\x18\x03 \x01(\bR\x04many\"a\n" +
+	"\tMatchRule\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12#\n" +
+	"\rhubspot_field\x18\x02 \x01(\tR\fhubspotField\x12\x1b\n" +
+	"\tapp_field\x18\x03 \x01(\tR\bappField\"\xdc\a\n" +
 	"\x04Sync\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12-\n" +
@@ -1108,7 +1544,14 @@ const file_dealsync_config_v1_model_proto_rawDesc = "" +
 	"\brevision\x18\x0f \x01(\x04R\brevision\x12)\n" +
 	"\x10hubspot_currency\x18\x10 \x01(\tR\x0fhubspotCurrency\x12!\n" +
 	"\fapp_currency\x18\x11 \x01(\tR\vappCurrency\x12!\n" +
-	"\factivated_ms\x18\x12 \x01(\x03R\vactivatedMs\"\xd7\x01\n" +
+	"\factivated_ms\x18\x12 \x01(\x03R\vactivatedMs\x12-\n" +
+	"\x12hubspot_currencies\x18\x13 \x03(\tR\x11hubspotCurrencies\x12%\n" +
+	"\x0eapp_currencies\x18\x14 \x03(\tR\rappCurrencies\x12\x1b\n" +
+	"\ttime_zone\x18\x15 \x01(\tR\btimeZone\x12G\n" +
+	"\fassociations\x18\x16 \x03(\v2#.dealsync.config.v1.AssociationLineR\fassociations\x123\n" +
+	"\x05match\x18\x17 \x03(\v2\x1d.dealsync.config.v1.MatchRuleR\x05match\x12\x1f\n" +
+	"\vbackfill_ms\x18\x18 \x01(\x03R\n" +
+	"backfillMs\"\xd7\x01\n" +
 	"\bSnapshot\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12=\n" +
 	"\n" +
@@ -1140,21 +1583,26 @@ func file_dealsync_config_v1_model_proto_rawDescGZIP() []byte {
 }
 
 var file_dealsync_config_v1_model_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_dealsync_config_v1_model_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_dealsync_config_v1_model_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_dealsync_config_v1_model_proto_goTypes = []any{
-	(Direction)(0),     // 0: dealsync.config.v1.Direction
-	(Winner)(0),        // 1: dealsync.config.v1.Winner
-	(*Workspace)(nil),  // 2: dealsync.config.v1.Workspace
-	(*Connection)(nil), // 3: dealsync.config.v1.Connection
-	(*Stage)(nil),      // 4: dealsync.config.v1.Stage
-	(*Pipeline)(nil),   // 5: dealsync.config.v1.Pipeline
-	(*Condition)(nil),  // 6: dealsync.config.v1.Condition
-	(*Group)(nil),      // 7: dealsync.config.v1.Group
-	(*Filter)(nil),     // 8: dealsync.config.v1.Filter
-	(*FieldSpec)(nil),  // 9: dealsync.config.v1.FieldSpec
-	(*FieldLine)(nil),  // 10: dealsync.config.v1.FieldLine
-	(*Sync)(nil),       // 11: dealsync.config.v1.Sync
-	(*Snapshot)(nil),   // 12: dealsync.config.v1.Snapshot
+	(Direction)(0),          // 0: dealsync.config.v1.Direction
+	(Winner)(0),             // 1: dealsync.config.v1.Winner
+	(*Workspace)(nil),       // 2: dealsync.config.v1.Workspace
+	(*Connection)(nil),      // 3: dealsync.config.v1.Connection
+	(*Stage)(nil),           // 4: dealsync.config.v1.Stage
+	(*Pipeline)(nil),        // 5: dealsync.config.v1.Pipeline
+	(*Condition)(nil),       // 6: dealsync.config.v1.Condition
+	(*Group)(nil),           // 7: dealsync.config.v1.Group
+	(*Filter)(nil),          // 8: dealsync.config.v1.Filter
+	(*FieldSpec)(nil),       // 9: dealsync.config.v1.FieldSpec
+	(*OptionLine)(nil),      // 10: dealsync.config.v1.OptionLine
+	(*OwnerLine)(nil),       // 11: dealsync.config.v1.OwnerLine
+	(*FieldLine)(nil),       // 12: dealsync.config.v1.FieldLine
+	(*AssociationLine)(nil), // 13: dealsync.config.v1.AssociationLine
+	(*AssociationEnd)(nil),  // 14: dealsync.config.v1.AssociationEnd
+	(*MatchRule)(nil),       // 15: dealsync.config.v1.MatchRule
+	(*Sync)(nil),            // 16: dealsync.config.v1.Sync
+	(*Snapshot)(nil),        // 17: dealsync.config.v1.Snapshot
 }
 var file_dealsync_config_v1_model_proto_depIdxs = []int32{
 	4,  // 0: dealsync.config.v1.Pipeline.stages:type_name -> dealsync.config.v1.Stage
@@ -1164,20 +1612,26 @@ var file_dealsync_config_v1_model_proto_depIdxs = []int32{
 	9,  // 4: dealsync.config.v1.FieldLine.hubspot:type_name -> dealsync.config.v1.FieldSpec
 	9,  // 5: dealsync.config.v1.FieldLine.app:type_name -> dealsync.config.v1.FieldSpec
 	0,  // 6: dealsync.config.v1.FieldLine.direction:type_name -> dealsync.config.v1.Direction
-	0,  // 7: dealsync.config.v1.Sync.direction:type_name -> dealsync.config.v1.Direction
-	1,  // 8: dealsync.config.v1.Sync.winner:type_name -> dealsync.config.v1.Winner
-	5,  // 9: dealsync.config.v1.Sync.pipelines:type_name -> dealsync.config.v1.Pipeline
-	8,  // 10: dealsync.config.v1.Sync.filter_app:type_name -> dealsync.config.v1.Filter
-	8,  // 11: dealsync.config.v1.Sync.filter_hubspot:type_name -> dealsync.config.v1.Filter
-	10, // 12: dealsync.config.v1.Sync.fields:type_name -> dealsync.config.v1.FieldLine
-	2,  // 13: dealsync.config.v1.Snapshot.workspaces:type_name -> dealsync.config.v1.Workspace
-	3,  // 14: dealsync.config.v1.Snapshot.connections:type_name -> dealsync.config.v1.Connection
-	11, // 15: dealsync.config.v1.Snapshot.syncs:type_name -> dealsync.config.v1.Sync
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	10, // 7: dealsync.config.v1.FieldLine.options:type_name -> dealsync.config.v1.OptionLine
+	11, // 8: dealsync.config.v1.FieldLine.owners:type_name -> dealsync.config.v1.OwnerLine
+	14, // 9: dealsync.config.v1.AssociationLine.hubspot:type_name -> dealsync.config.v1.AssociationEnd
+	14, // 10: dealsync.config.v1.AssociationLine.app:type_name -> dealsync.config.v1.AssociationEnd
+	0,  // 11: dealsync.config.v1.Sync.direction:type_name -> dealsync.config.v1.Direction
+	1,  // 12: dealsync.config.v1.Sync.winner:type_name -> dealsync.config.v1.Winner
+	5,  // 13: dealsync.config.v1.Sync.pipelines:type_name -> dealsync.config.v1.Pipeline
+	8,  // 14: dealsync.config.v1.Sync.filter_app:type_name -> dealsync.config.v1.Filter
+	8,  // 15: dealsync.config.v1.Sync.filter_hubspot:type_name -> dealsync.config.v1.Filter
+	12, // 16: dealsync.config.v1.Sync.fields:type_name -> dealsync.config.v1.FieldLine
+	13, // 17: dealsync.config.v1.Sync.associations:type_name -> dealsync.config.v1.AssociationLine
+	15, // 18: dealsync.config.v1.Sync.match:type_name -> dealsync.config.v1.MatchRule
+	2,  // 19: dealsync.config.v1.Snapshot.workspaces:type_name -> dealsync.config.v1.Workspace
+	3,  // 20: dealsync.config.v1.Snapshot.connections:type_name -> dealsync.config.v1.Connection
+	16, // 21: dealsync.config.v1.Snapshot.syncs:type_name -> dealsync.config.v1.Sync
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_dealsync_config_v1_model_proto_init() }
@@ -1191,7 +1645,7 @@ func file_dealsync_config_v1_model_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dealsync_config_v1_model_proto_rawDesc), len(file_dealsync_config_v1_model_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   11,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

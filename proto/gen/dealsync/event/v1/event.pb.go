@@ -639,7 +639,9 @@ type Change struct {
 	Origin     Origin `protobuf:"varint,12,opt,name=origin,proto3,enum=dealsync.event.v1.Origin" json:"origin,omitempty"`
 	DetectedMs int64  `protobuf:"varint,13,opt,name=detected_ms,json=detectedMs,proto3" json:"detected_ms,omitempty"`
 	// occurred_ms is the newest edit time among the changed fields.
-	OccurredMs    int64 `protobuf:"varint,14,opt,name=occurred_ms,json=occurredMs,proto3" json:"occurred_ms,omitempty"`
+	OccurredMs int64 `protobuf:"varint,14,opt,name=occurred_ms,json=occurredMs,proto3" json:"occurred_ms,omitempty"`
+	// merged_from are the records that were merged into this one.
+	MergedFrom    []string `protobuf:"bytes,15,rep,name=merged_from,json=mergedFrom,proto3" json:"merged_from,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -772,6 +774,13 @@ func (x *Change) GetOccurredMs() int64 {
 	return 0
 }
 
+func (x *Change) GetMergedFrom() []string {
+	if x != nil {
+		return x.MergedFrom
+	}
+	return nil
+}
+
 // UnitValue is what one field mapping line holds on the proposing side, in
 // both sides' terms. A unit is one or more app fields that travel as one,
 // such as amount with currency.
@@ -861,6 +870,123 @@ func (x *UnitValue) GetUntranslatable() string {
 	return ""
 }
 
+// Reference names a record by its object and id.
+type Reference struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Object        string                 `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	Record        string                 `protobuf:"bytes,2,opt,name=record,proto3" json:"record,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reference) Reset() {
+	*x = Reference{}
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reference) ProtoMessage() {}
+
+func (x *Reference) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reference.ProtoReflect.Descriptor instead.
+func (*Reference) Descriptor() ([]byte, []int) {
+	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Reference) GetObject() string {
+	if x != nil {
+		return x.Object
+	}
+	return ""
+}
+
+func (x *Reference) GetRecord() string {
+	if x != nil {
+		return x.Record
+	}
+	return ""
+}
+
+// Association is one end of an association that the proposing side has: the
+// record there, and the record that stands for it on the other side.
+type Association struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// object is the kind of the associated record: contact, company.
+	Object string `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	Own    string `protobuf:"bytes,2,opt,name=own,proto3" json:"own,omitempty"`
+	// other is empty while the record has no counterpart.
+	Other         string `protobuf:"bytes,3,opt,name=other,proto3" json:"other,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Association) Reset() {
+	*x = Association{}
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Association) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Association) ProtoMessage() {}
+
+func (x *Association) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Association.ProtoReflect.Descriptor instead.
+func (*Association) Descriptor() ([]byte, []int) {
+	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Association) GetObject() string {
+	if x != nil {
+		return x.Object
+	}
+	return ""
+}
+
+func (x *Association) GetOwn() string {
+	if x != nil {
+		return x.Own
+	}
+	return ""
+}
+
+func (x *Association) GetOther() string {
+	if x != nil {
+		return x.Other
+	}
+	return ""
+}
+
 // Image is one record mapped under one sync: the whole of it, not a patch.
 type Image struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
@@ -879,14 +1005,24 @@ type Image struct {
 	DetectedMs int64  `protobuf:"varint,11,opt,name=detected_ms,json=detectedMs,proto3" json:"detected_ms,omitempty"`
 	OccurredMs int64  `protobuf:"varint,12,opt,name=occurred_ms,json=occurredMs,proto3" json:"occurred_ms,omitempty"`
 	// title names the record for people.
-	Title         string `protobuf:"bytes,13,opt,name=title,proto3" json:"title,omitempty"`
+	Title string `protobuf:"bytes,13,opt,name=title,proto3" json:"title,omitempty"`
+	// associations are all that the proposing side has, of the objects that sync.
+	Associations []*Association `protobuf:"bytes,14,rep,name=associations,proto3" json:"associations,omitempty"`
+	// hold is empty, or the reason why the record must not be paired yet although
+	// it is eligible, e.g. "ambiguous_match"; it makes the pair fail by that name.
+	Hold       string `protobuf:"bytes,15,opt,name=hold,proto3" json:"hold,omitempty"`
+	HoldDetail string `protobuf:"bytes,16,opt,name=hold_detail,json=holdDetail,proto3" json:"hold_detail,omitempty"`
+	// fold_into is another pair that this record belongs to; the pair that it has
+	// so far ends in its favour.
+	FoldInto      string   `protobuf:"bytes,17,opt,name=fold_into,json=foldInto,proto3" json:"fold_into,omitempty"`
+	MergedFrom    []string `protobuf:"bytes,18,rep,name=merged_from,json=mergedFrom,proto3" json:"merged_from,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Image) Reset() {
 	*x = Image{}
-	mi := &file_dealsync_event_v1_event_proto_msgTypes[7]
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -898,7 +1034,7 @@ func (x *Image) String() string {
 func (*Image) ProtoMessage() {}
 
 func (x *Image) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_event_v1_event_proto_msgTypes[7]
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -911,7 +1047,7 @@ func (x *Image) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Image.ProtoReflect.Descriptor instead.
 func (*Image) Descriptor() ([]byte, []int) {
-	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{7}
+	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Image) GetSide() Side {
@@ -1005,6 +1141,41 @@ func (x *Image) GetTitle() string {
 	return ""
 }
 
+func (x *Image) GetAssociations() []*Association {
+	if x != nil {
+		return x.Associations
+	}
+	return nil
+}
+
+func (x *Image) GetHold() string {
+	if x != nil {
+		return x.Hold
+	}
+	return ""
+}
+
+func (x *Image) GetHoldDetail() string {
+	if x != nil {
+		return x.HoldDetail
+	}
+	return ""
+}
+
+func (x *Image) GetFoldInto() string {
+	if x != nil {
+		return x.FoldInto
+	}
+	return ""
+}
+
+func (x *Image) GetMergedFrom() []string {
+	if x != nil {
+		return x.MergedFrom
+	}
+	return nil
+}
+
 // Proposal is an input to the one owner of a pair.
 type Proposal struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -1023,7 +1194,7 @@ type Proposal struct {
 
 func (x *Proposal) Reset() {
 	*x = Proposal{}
-	mi := &file_dealsync_event_v1_event_proto_msgTypes[8]
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1035,7 +1206,7 @@ func (x *Proposal) String() string {
 func (*Proposal) ProtoMessage() {}
 
 func (x *Proposal) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_event_v1_event_proto_msgTypes[8]
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1048,7 +1219,7 @@ func (x *Proposal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Proposal.ProtoReflect.Descriptor instead.
 func (*Proposal) Descriptor() ([]byte, []int) {
-	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{8}
+	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Proposal) GetWorkspace() string {
@@ -1140,7 +1311,7 @@ type Command struct {
 
 func (x *Command) Reset() {
 	*x = Command{}
-	mi := &file_dealsync_event_v1_event_proto_msgTypes[9]
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1152,7 +1323,7 @@ func (x *Command) String() string {
 func (*Command) ProtoMessage() {}
 
 func (x *Command) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_event_v1_event_proto_msgTypes[9]
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1165,7 +1336,7 @@ func (x *Command) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command.ProtoReflect.Descriptor instead.
 func (*Command) Descriptor() ([]byte, []int) {
-	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{9}
+	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Command) GetName() string {
@@ -1200,7 +1371,7 @@ type UnitWrite struct {
 
 func (x *UnitWrite) Reset() {
 	*x = UnitWrite{}
-	mi := &file_dealsync_event_v1_event_proto_msgTypes[10]
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1212,7 +1383,7 @@ func (x *UnitWrite) String() string {
 func (*UnitWrite) ProtoMessage() {}
 
 func (x *UnitWrite) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_event_v1_event_proto_msgTypes[10]
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1225,7 +1396,7 @@ func (x *UnitWrite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnitWrite.ProtoReflect.Descriptor instead.
 func (*UnitWrite) Descriptor() ([]byte, []int) {
-	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{10}
+	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UnitWrite) GetUnit() string {
@@ -1259,15 +1430,17 @@ type Write struct {
 	Version   uint64 `protobuf:"varint,10,opt,name=version,proto3" json:"version,omitempty"`
 	DecidedMs int64  `protobuf:"varint,11,opt,name=decided_ms,json=decidedMs,proto3" json:"decided_ms,omitempty"`
 	// origin_ms is when the news that led here was first accepted, for latency.
-	OriginMs      int64 `protobuf:"varint,12,opt,name=origin_ms,json=originMs,proto3" json:"origin_ms,omitempty"`
-	Bulk          bool  `protobuf:"varint,13,opt,name=bulk,proto3" json:"bulk,omitempty"`
+	OriginMs int64 `protobuf:"varint,12,opt,name=origin_ms,json=originMs,proto3" json:"origin_ms,omitempty"`
+	Bulk     bool  `protobuf:"varint,13,opt,name=bulk,proto3" json:"bulk,omitempty"`
+	// associate are records of the written side to associate the record with.
+	Associate     []*Reference `protobuf:"bytes,14,rep,name=associate,proto3" json:"associate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Write) Reset() {
 	*x = Write{}
-	mi := &file_dealsync_event_v1_event_proto_msgTypes[11]
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1279,7 +1452,7 @@ func (x *Write) String() string {
 func (*Write) ProtoMessage() {}
 
 func (x *Write) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_event_v1_event_proto_msgTypes[11]
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1292,7 +1465,7 @@ func (x *Write) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Write.ProtoReflect.Descriptor instead.
 func (*Write) Descriptor() ([]byte, []int) {
-	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{11}
+	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Write) GetWorkspace() string {
@@ -1386,6 +1559,74 @@ func (x *Write) GetBulk() bool {
 	return false
 }
 
+func (x *Write) GetAssociate() []*Reference {
+	if x != nil {
+		return x.Associate
+	}
+	return nil
+}
+
+// AssociationError says why an association could not be made.
+type AssociationError struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Reference     *Reference             `protobuf:"bytes,1,opt,name=reference,proto3" json:"reference,omitempty"`
+	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	Message       string                 `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AssociationError) Reset() {
+	*x = AssociationError{}
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AssociationError) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AssociationError) ProtoMessage() {}
+
+func (x *AssociationError) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AssociationError.ProtoReflect.Descriptor instead.
+func (*AssociationError) Descriptor() ([]byte, []int) {
+	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *AssociationError) GetReference() *Reference {
+	if x != nil {
+		return x.Reference
+	}
+	return nil
+}
+
+func (x *AssociationError) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AssociationError) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
 // Outcome is what became of a write.
 type Outcome struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
@@ -1403,14 +1644,19 @@ type Outcome struct {
 	ErrorCode    string `protobuf:"bytes,9,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	ErrorMessage string `protobuf:"bytes,10,opt,name=error_message,json=errorMessage,proto3" json:"error_message,omitempty"`
 	// gone: the record does not exist any more.
-	Gone          bool `protobuf:"varint,11,opt,name=gone,proto3" json:"gone,omitempty"`
+	Gone bool `protobuf:"varint,11,opt,name=gone,proto3" json:"gone,omitempty"`
+	// associated are the associations that are there now.
+	Associated        []*Reference        `protobuf:"bytes,12,rep,name=associated,proto3" json:"associated,omitempty"`
+	AssociationErrors []*AssociationError `protobuf:"bytes,13,rep,name=association_errors,json=associationErrors,proto3" json:"association_errors,omitempty"`
+	// existing is the record that keeps the app from creating another one.
+	Existing      string `protobuf:"bytes,14,opt,name=existing,proto3" json:"existing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Outcome) Reset() {
 	*x = Outcome{}
-	mi := &file_dealsync_event_v1_event_proto_msgTypes[12]
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1422,7 +1668,7 @@ func (x *Outcome) String() string {
 func (*Outcome) ProtoMessage() {}
 
 func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_event_v1_event_proto_msgTypes[12]
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1435,7 +1681,7 @@ func (x *Outcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
 func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{12}
+	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Outcome) GetSide() Side {
@@ -1515,12 +1761,34 @@ func (x *Outcome) GetGone() bool {
 	return false
 }
 
+func (x *Outcome) GetAssociated() []*Reference {
+	if x != nil {
+		return x.Associated
+	}
+	return nil
+}
+
+func (x *Outcome) GetAssociationErrors() []*AssociationError {
+	if x != nil {
+		return x.AssociationErrors
+	}
+	return nil
+}
+
+func (x *Outcome) GetExisting() string {
+	if x != nil {
+		return x.Existing
+	}
+	return ""
+}
+
 // JournalEntry is one thing that happened to a pair, and why.
 type JournalEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	AtMs  int64                  `protobuf:"varint,1,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
 	// event is a stable name: created, matched, edit, conflict, write, written,
-	// rejected, failing, excluded, included, deleted, restored.
+	// rejected, failing, excluded, included, deleted, restored, merged, folded,
+	// associated, not_associated.
 	Event         string `protobuf:"bytes,2,opt,name=event,proto3" json:"event,omitempty"`
 	Side          Side   `protobuf:"varint,3,opt,name=side,proto3,enum=dealsync.event.v1.Side" json:"side,omitempty"`
 	Unit          string `protobuf:"bytes,4,opt,name=unit,proto3" json:"unit,omitempty"`
@@ -1538,7 +1806,7 @@ type JournalEntry struct {
 
 func (x *JournalEntry) Reset() {
 	*x = JournalEntry{}
-	mi := &file_dealsync_event_v1_event_proto_msgTypes[13]
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1550,7 +1818,7 @@ func (x *JournalEntry) String() string {
 func (*JournalEntry) ProtoMessage() {}
 
 func (x *JournalEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_event_v1_event_proto_msgTypes[13]
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1563,7 +1831,7 @@ func (x *JournalEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JournalEntry.ProtoReflect.Descriptor instead.
 func (*JournalEntry) Descriptor() ([]byte, []int) {
-	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{13}
+	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *JournalEntry) GetAtMs() int64 {
@@ -1663,7 +1931,7 @@ type Journal struct {
 
 func (x *Journal) Reset() {
 	*x = Journal{}
-	mi := &file_dealsync_event_v1_event_proto_msgTypes[14]
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1675,7 +1943,7 @@ func (x *Journal) String() string {
 func (*Journal) ProtoMessage() {}
 
 func (x *Journal) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_event_v1_event_proto_msgTypes[14]
+	mi := &file_dealsync_event_v1_event_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1688,7 +1956,7 @@ func (x *Journal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Journal.ProtoReflect.Descriptor instead.
 func (*Journal) Descriptor() ([]byte, []int) {
-	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{14}
+	return file_dealsync_event_v1_event_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Journal) GetWorkspace() string {
@@ -1752,7 +2020,7 @@ const file_dealsync_event_v1_event_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\":\n" +
 	"\x05Field\x12\x14\n" +
 	"\x05value\x18\x01 \x01(\tR\x05value\x12\x1b\n" +
-	"\tedited_ms\x18\x02 \x01(\x03R\beditedMs\"\xba\x04\n" +
+	"\tedited_ms\x18\x02 \x01(\x03R\beditedMs\"\xdb\x04\n" +
 	"\x06Change\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
 	"\n" +
@@ -1773,7 +2041,9 @@ const file_dealsync_event_v1_event_proto_rawDesc = "" +
 	"\vdetected_ms\x18\r \x01(\x03R\n" +
 	"detectedMs\x12\x1f\n" +
 	"\voccurred_ms\x18\x0e \x01(\x03R\n" +
-	"occurredMs\x1aS\n" +
+	"occurredMs\x12\x1f\n" +
+	"\vmerged_from\x18\x0f \x03(\tR\n" +
+	"mergedFrom\x1aS\n" +
 	"\vFieldsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12.\n" +
 	"\x05value\x18\x02 \x01(\v2\x18.dealsync.event.v1.FieldR\x05value:\x028\x01\"\xe8\x02\n" +
@@ -1790,7 +2060,14 @@ const file_dealsync_event_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"OtherEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc6\x03\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\";\n" +
+	"\tReference\x12\x16\n" +
+	"\x06object\x18\x01 \x01(\tR\x06object\x12\x16\n" +
+	"\x06record\x18\x02 \x01(\tR\x06record\"M\n" +
+	"\vAssociation\x12\x16\n" +
+	"\x06object\x18\x01 \x01(\tR\x06object\x12\x10\n" +
+	"\x03own\x18\x02 \x01(\tR\x03own\x12\x14\n" +
+	"\x05other\x18\x03 \x01(\tR\x05other\"\xfd\x04\n" +
 	"\x05Image\x12+\n" +
 	"\x04side\x18\x01 \x01(\x0e2\x17.dealsync.event.v1.SideR\x04side\x12\x16\n" +
 	"\x06record\x18\x02 \x01(\tR\x06record\x122\n" +
@@ -1808,7 +2085,14 @@ const file_dealsync_event_v1_event_proto_rawDesc = "" +
 	"detectedMs\x12\x1f\n" +
 	"\voccurred_ms\x18\f \x01(\x03R\n" +
 	"occurredMs\x12\x14\n" +
-	"\x05title\x18\r \x01(\tR\x05title\"\xfa\x01\n" +
+	"\x05title\x18\r \x01(\tR\x05title\x12B\n" +
+	"\fassociations\x18\x0e \x03(\v2\x1e.dealsync.event.v1.AssociationR\fassociations\x12\x12\n" +
+	"\x04hold\x18\x0f \x01(\tR\x04hold\x12\x1f\n" +
+	"\vhold_detail\x18\x10 \x01(\tR\n" +
+	"holdDetail\x12\x1b\n" +
+	"\tfold_into\x18\x11 \x01(\tR\bfoldInto\x12\x1f\n" +
+	"\vmerged_from\x18\x12 \x03(\tR\n" +
+	"mergedFrom\"\xfa\x01\n" +
 	"\bProposal\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
 	"\x04sync\x18\x02 \x01(\tR\x04sync\x12\x12\n" +
@@ -1826,7 +2110,7 @@ const file_dealsync_event_v1_event_proto_rawDesc = "" +
 	"\x06fields\x18\x02 \x03(\v2(.dealsync.event.v1.UnitWrite.FieldsEntryR\x06fields\x1a9\n" +
 	"\vFieldsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8f\x03\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xcb\x03\n" +
 	"\x05Write\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
 	"\x04sync\x18\x02 \x01(\tR\x04sync\x12\x12\n" +
@@ -1844,7 +2128,12 @@ const file_dealsync_event_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"decided_ms\x18\v \x01(\x03R\tdecidedMs\x12\x1b\n" +
 	"\torigin_ms\x18\f \x01(\x03R\boriginMs\x12\x12\n" +
-	"\x04bulk\x18\r \x01(\bR\x04bulk\"\xf1\x02\n" +
+	"\x04bulk\x18\r \x01(\bR\x04bulk\x12:\n" +
+	"\tassociate\x18\x0e \x03(\v2\x1c.dealsync.event.v1.ReferenceR\tassociate\"|\n" +
+	"\x10AssociationError\x12:\n" +
+	"\treference\x18\x01 \x01(\v2\x1c.dealsync.event.v1.ReferenceR\treference\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"\x9f\x04\n" +
 	"\aOutcome\x12+\n" +
 	"\x04side\x18\x01 \x01(\x0e2\x17.dealsync.event.v1.SideR\x04side\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x04R\aversion\x12%\n" +
@@ -1859,7 +2148,12 @@ const file_dealsync_event_v1_event_proto_rawDesc = "" +
 	"error_code\x18\t \x01(\tR\terrorCode\x12#\n" +
 	"\rerror_message\x18\n" +
 	" \x01(\tR\ferrorMessage\x12\x12\n" +
-	"\x04gone\x18\v \x01(\bR\x04gone\"\xe4\x02\n" +
+	"\x04gone\x18\v \x01(\bR\x04gone\x12<\n" +
+	"\n" +
+	"associated\x18\f \x03(\v2\x1c.dealsync.event.v1.ReferenceR\n" +
+	"associated\x12R\n" +
+	"\x12association_errors\x18\r \x03(\v2#.dealsync.event.v1.AssociationErrorR\x11associationErrors\x12\x1a\n" +
+	"\bexisting\x18\x0e \x01(\tR\bexisting\"\xe4\x02\n" +
 	"\fJournalEntry\x12\x13\n" +
 	"\x05at_ms\x18\x01 \x01(\x03R\x04atMs\x12\x14\n" +
 	"\x05event\x18\x02 \x01(\tR\x05event\x12+\n" +
@@ -1913,64 +2207,72 @@ func file_dealsync_event_v1_event_proto_rawDescGZIP() []byte {
 }
 
 var file_dealsync_event_v1_event_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_dealsync_event_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_dealsync_event_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_dealsync_event_v1_event_proto_goTypes = []any{
-	(Side)(0),            // 0: dealsync.event.v1.Side
-	(Cause)(0),           // 1: dealsync.event.v1.Cause
-	(Origin)(0),          // 2: dealsync.event.v1.Origin
-	(Op)(0),              // 3: dealsync.event.v1.Op
-	(*Notice)(nil),       // 4: dealsync.event.v1.Notice
-	(*Webhook)(nil),      // 5: dealsync.event.v1.Webhook
-	(*Page)(nil),         // 6: dealsync.event.v1.Page
-	(*Refresh)(nil),      // 7: dealsync.event.v1.Refresh
-	(*Field)(nil),        // 8: dealsync.event.v1.Field
-	(*Change)(nil),       // 9: dealsync.event.v1.Change
-	(*UnitValue)(nil),    // 10: dealsync.event.v1.UnitValue
-	(*Image)(nil),        // 11: dealsync.event.v1.Image
-	(*Proposal)(nil),     // 12: dealsync.event.v1.Proposal
-	(*Command)(nil),      // 13: dealsync.event.v1.Command
-	(*UnitWrite)(nil),    // 14: dealsync.event.v1.UnitWrite
-	(*Write)(nil),        // 15: dealsync.event.v1.Write
-	(*Outcome)(nil),      // 16: dealsync.event.v1.Outcome
-	(*JournalEntry)(nil), // 17: dealsync.event.v1.JournalEntry
-	(*Journal)(nil),      // 18: dealsync.event.v1.Journal
-	nil,                  // 19: dealsync.event.v1.Change.FieldsEntry
-	nil,                  // 20: dealsync.event.v1.UnitValue.OwnEntry
-	nil,                  // 21: dealsync.event.v1.UnitValue.OtherEntry
-	nil,                  // 22: dealsync.event.v1.UnitWrite.FieldsEntry
+	(Side)(0),                // 0: dealsync.event.v1.Side
+	(Cause)(0),               // 1: dealsync.event.v1.Cause
+	(Origin)(0),              // 2: dealsync.event.v1.Origin
+	(Op)(0),                  // 3: dealsync.event.v1.Op
+	(*Notice)(nil),           // 4: dealsync.event.v1.Notice
+	(*Webhook)(nil),          // 5: dealsync.event.v1.Webhook
+	(*Page)(nil),             // 6: dealsync.event.v1.Page
+	(*Refresh)(nil),          // 7: dealsync.event.v1.Refresh
+	(*Field)(nil),            // 8: dealsync.event.v1.Field
+	(*Change)(nil),           // 9: dealsync.event.v1.Change
+	(*UnitValue)(nil),        // 10: dealsync.event.v1.UnitValue
+	(*Reference)(nil),        // 11: dealsync.event.v1.Reference
+	(*Association)(nil),      // 12: dealsync.event.v1.Association
+	(*Image)(nil),            // 13: dealsync.event.v1.Image
+	(*Proposal)(nil),         // 14: dealsync.event.v1.Proposal
+	(*Command)(nil),          // 15: dealsync.event.v1.Command
+	(*UnitWrite)(nil),        // 16: dealsync.event.v1.UnitWrite
+	(*Write)(nil),            // 17: dealsync.event.v1.Write
+	(*AssociationError)(nil), // 18: dealsync.event.v1.AssociationError
+	(*Outcome)(nil),          // 19: dealsync.event.v1.Outcome
+	(*JournalEntry)(nil),     // 20: dealsync.event.v1.JournalEntry
+	(*Journal)(nil),          // 21: dealsync.event.v1.Journal
+	nil,                      // 22: dealsync.event.v1.Change.FieldsEntry
+	nil,                      // 23: dealsync.event.v1.UnitValue.OwnEntry
+	nil,                      // 24: dealsync.event.v1.UnitValue.OtherEntry
+	nil,                      // 25: dealsync.event.v1.UnitWrite.FieldsEntry
 }
 var file_dealsync_event_v1_event_proto_depIdxs = []int32{
 	5,  // 0: dealsync.event.v1.Notice.webhook:type_name -> dealsync.event.v1.Webhook
 	6,  // 1: dealsync.event.v1.Notice.page:type_name -> dealsync.event.v1.Page
 	7,  // 2: dealsync.event.v1.Notice.refresh:type_name -> dealsync.event.v1.Refresh
-	19, // 3: dealsync.event.v1.Change.fields:type_name -> dealsync.event.v1.Change.FieldsEntry
+	22, // 3: dealsync.event.v1.Change.fields:type_name -> dealsync.event.v1.Change.FieldsEntry
 	1,  // 4: dealsync.event.v1.Change.cause:type_name -> dealsync.event.v1.Cause
 	2,  // 5: dealsync.event.v1.Change.origin:type_name -> dealsync.event.v1.Origin
-	20, // 6: dealsync.event.v1.UnitValue.own:type_name -> dealsync.event.v1.UnitValue.OwnEntry
-	21, // 7: dealsync.event.v1.UnitValue.other:type_name -> dealsync.event.v1.UnitValue.OtherEntry
+	23, // 6: dealsync.event.v1.UnitValue.own:type_name -> dealsync.event.v1.UnitValue.OwnEntry
+	24, // 7: dealsync.event.v1.UnitValue.other:type_name -> dealsync.event.v1.UnitValue.OtherEntry
 	0,  // 8: dealsync.event.v1.Image.side:type_name -> dealsync.event.v1.Side
 	10, // 9: dealsync.event.v1.Image.units:type_name -> dealsync.event.v1.UnitValue
 	1,  // 10: dealsync.event.v1.Image.cause:type_name -> dealsync.event.v1.Cause
 	2,  // 11: dealsync.event.v1.Image.origin:type_name -> dealsync.event.v1.Origin
-	11, // 12: dealsync.event.v1.Proposal.image:type_name -> dealsync.event.v1.Image
-	16, // 13: dealsync.event.v1.Proposal.outcome:type_name -> dealsync.event.v1.Outcome
-	13, // 14: dealsync.event.v1.Proposal.command:type_name -> dealsync.event.v1.Command
-	22, // 15: dealsync.event.v1.UnitWrite.fields:type_name -> dealsync.event.v1.UnitWrite.FieldsEntry
-	0,  // 16: dealsync.event.v1.Write.side:type_name -> dealsync.event.v1.Side
-	3,  // 17: dealsync.event.v1.Write.op:type_name -> dealsync.event.v1.Op
-	14, // 18: dealsync.event.v1.Write.units:type_name -> dealsync.event.v1.UnitWrite
-	0,  // 19: dealsync.event.v1.Outcome.side:type_name -> dealsync.event.v1.Side
-	3,  // 20: dealsync.event.v1.Outcome.op:type_name -> dealsync.event.v1.Op
-	14, // 21: dealsync.event.v1.Outcome.units:type_name -> dealsync.event.v1.UnitWrite
-	0,  // 22: dealsync.event.v1.JournalEntry.side:type_name -> dealsync.event.v1.Side
-	0,  // 23: dealsync.event.v1.JournalEntry.winner:type_name -> dealsync.event.v1.Side
-	17, // 24: dealsync.event.v1.Journal.entries:type_name -> dealsync.event.v1.JournalEntry
-	8,  // 25: dealsync.event.v1.Change.FieldsEntry.value:type_name -> dealsync.event.v1.Field
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	12, // 12: dealsync.event.v1.Image.associations:type_name -> dealsync.event.v1.Association
+	13, // 13: dealsync.event.v1.Proposal.image:type_name -> dealsync.event.v1.Image
+	19, // 14: dealsync.event.v1.Proposal.outcome:type_name -> dealsync.event.v1.Outcome
+	15, // 15: dealsync.event.v1.Proposal.command:type_name -> dealsync.event.v1.Command
+	25, // 16: dealsync.event.v1.UnitWrite.fields:type_name -> dealsync.event.v1.UnitWrite.FieldsEntry
+	0,  // 17: dealsync.event.v1.Write.side:type_name -> dealsync.event.v1.Side
+	3,  // 18: dealsync.event.v1.Write.op:type_name -> dealsync.event.v1.Op
+	16, // 19: dealsync.event.v1.Write.units:type_name -> dealsync.event.v1.UnitWrite
+	11, // 20: dealsync.event.v1.Write.associate:type_name -> dealsync.event.v1.Reference
+	11, // 21: dealsync.event.v1.AssociationError.reference:type_name -> dealsync.event.v1.Reference
+	0,  // 22: dealsync.event.v1.Outcome.side:type_name -> dealsync.event.v1.Side
+	3,  // 23: dealsync.event.v1.Outcome.op:type_name -> dealsync.event.v1.Op
+	16, // 24: dealsync.event.v1.Outcome.units:type_name -> dealsync.event.v1.UnitWrite
+	11, // 25: dealsync.event.v1.Outcome.associated:type_name -> dealsync.event.v1.Reference
+	18, // 26: dealsync.event.v1.Outcome.association_errors:type_name -> dealsync.event.v1.AssociationError
+	0,  // 27: dealsync.event.v1.JournalEntry.side:type_name -> dealsync.event.v1.Side
+	0,  // 28: dealsync.event.v1.JournalEntry.winner:type_name -> dealsync.event.v1.Side
+	20, // 29: dealsync.event.v1.Journal.entries:type_name -> dealsync.event.v1.JournalEntry
+	8,  // 30: dealsync.event.v1.Change.FieldsEntry.value:type_name -> dealsync.event.v1.Field
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_dealsync_event_v1_event_proto_init() }
@@ -1983,7 +2285,7 @@ func file_dealsync_event_v1_event_proto_init() {
 		(*Notice_Page)(nil),
 		(*Notice_Refresh)(nil),
 	}
-	file_dealsync_event_v1_event_proto_msgTypes[8].OneofWrappers = []any{
+	file_dealsync_event_v1_event_proto_msgTypes[10].OneofWrappers = []any{
 		(*Proposal_Image)(nil),
 		(*Proposal_Outcome)(nil),
 		(*Proposal_Command)(nil),
@@ -1994,7 +2296,7 @@ func file_dealsync_event_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dealsync_event_v1_event_proto_rawDesc), len(file_dealsync_event_v1_event_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   19,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -33,7 +33,9 @@ type Record struct {
 	DeletedMs  int64                  `protobuf:"varint,4,opt,name=deleted_ms,json=deletedMs,proto3" json:"deleted_ms,omitempty"`
 	MergedInto string                 `protobuf:"bytes,5,opt,name=merged_into,json=mergedInto,proto3" json:"merged_into,omitempty"`
 	// complete: the whole record has been read at least once.
-	Complete      bool `protobuf:"varint,6,opt,name=complete,proto3" json:"complete,omitempty"`
+	Complete bool `protobuf:"varint,6,opt,name=complete,proto3" json:"complete,omitempty"`
+	// merged_from are the records that were merged into this one.
+	MergedFrom    []string `protobuf:"bytes,7,rep,name=merged_from,json=mergedFrom,proto3" json:"merged_from,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -108,6 +110,13 @@ func (x *Record) GetComplete() bool {
 		return x.Complete
 	}
 	return false
+}
+
+func (x *Record) GetMergedFrom() []string {
+	if x != nil {
+		return x.MergedFrom
+	}
+	return nil
 }
 
 // Link says to which pair a record belongs under one sync.
@@ -570,7 +579,16 @@ type PairSide struct {
 	Seen bool `protobuf:"varint,8,opt,name=seen,proto3" json:"seen,omitempty"`
 	// made_ms is when our create of this record was decided; 0 when it was not
 	// ours. Edits up to then met no counterpart and make no conflict.
-	MadeMs        int64 `protobuf:"varint,9,opt,name=made_ms,json=madeMs,proto3" json:"made_ms,omitempty"`
+	MadeMs int64 `protobuf:"varint,9,opt,name=made_ms,json=madeMs,proto3" json:"made_ms,omitempty"`
+	// hold is why the record must not be paired yet; empty when it may.
+	Hold       string `protobuf:"bytes,10,opt,name=hold,proto3" json:"hold,omitempty"`
+	HoldDetail string `protobuf:"bytes,11,opt,name=hold_detail,json=holdDetail,proto3" json:"hold_detail,omitempty"`
+	// associations are those that this side is known to have.
+	Associations []*v1.Reference `protobuf:"bytes,12,rep,name=associations,proto3" json:"associations,omitempty"`
+	// associate are those that this side shall have, and lacks as far as is known.
+	Associate []*v1.Reference `protobuf:"bytes,13,rep,name=associate,proto3" json:"associate,omitempty"`
+	// refused are those that the app would not make.
+	Refused       []*v1.AssociationError `protobuf:"bytes,14,rep,name=refused,proto3" json:"refused,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -668,6 +686,41 @@ func (x *PairSide) GetMadeMs() int64 {
 	return 0
 }
 
+func (x *PairSide) GetHold() string {
+	if x != nil {
+		return x.Hold
+	}
+	return ""
+}
+
+func (x *PairSide) GetHoldDetail() string {
+	if x != nil {
+		return x.HoldDetail
+	}
+	return ""
+}
+
+func (x *PairSide) GetAssociations() []*v1.Reference {
+	if x != nil {
+		return x.Associations
+	}
+	return nil
+}
+
+func (x *PairSide) GetAssociate() []*v1.Reference {
+	if x != nil {
+		return x.Associate
+	}
+	return nil
+}
+
+func (x *PairSide) GetRefused() []*v1.AssociationError {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
 // Pair is the durable link of two records under one sync.
 type Pair struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
@@ -688,7 +741,9 @@ type Pair struct {
 	// rejected units by side wait for the next edit or a resync.
 	Rejected map[string]uint64 `protobuf:"bytes,13,rep,name=rejected,proto3" json:"rejected,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
 	// born_on is the side whose record was seen first.
-	BornOn        v1.Side `protobuf:"varint,14,opt,name=born_on,json=bornOn,proto3,enum=dealsync.event.v1.Side" json:"born_on,omitempty"`
+	BornOn v1.Side `protobuf:"varint,14,opt,name=born_on,json=bornOn,proto3,enum=dealsync.event.v1.Side" json:"born_on,omitempty"`
+	// folded_into is the pair in whose favour this one has ended; empty: it lives.
+	FoldedInto    string `protobuf:"bytes,15,opt,name=folded_into,json=foldedInto,proto3" json:"folded_into,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -821,6 +876,212 @@ func (x *Pair) GetBornOn() v1.Side {
 	return v1.Side(0)
 }
 
+func (x *Pair) GetFoldedInto() string {
+	if x != nil {
+		return x.FoldedInto
+	}
+	return ""
+}
+
+// Group holds the records of one sync that have one value of a match rule in
+// common, such as an e-mail address (R15). A record whose value has changed
+// since may still be listed; readers look at its copy.
+type Group struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Hubspot       []string               `protobuf:"bytes,1,rep,name=hubspot,proto3" json:"hubspot,omitempty"`
+	App           []string               `protobuf:"bytes,2,rep,name=app,proto3" json:"app,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Group) Reset() {
+	*x = Group{}
+	mi := &file_dealsync_ledger_v1_ledger_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Group) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Group) ProtoMessage() {}
+
+func (x *Group) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_ledger_v1_ledger_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Group.ProtoReflect.Descriptor instead.
+func (*Group) Descriptor() ([]byte, []int) {
+	return file_dealsync_ledger_v1_ledger_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Group) GetHubspot() []string {
+	if x != nil {
+		return x.Hubspot
+	}
+	return nil
+}
+
+func (x *Group) GetApp() []string {
+	if x != nil {
+		return x.App
+	}
+	return nil
+}
+
+// Grouped says in which groups of a sync a record is listed.
+type Grouped struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Keys          []string               `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Grouped) Reset() {
+	*x = Grouped{}
+	mi := &file_dealsync_ledger_v1_ledger_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Grouped) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Grouped) ProtoMessage() {}
+
+func (x *Grouped) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_ledger_v1_ledger_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Grouped.ProtoReflect.Descriptor instead.
+func (*Grouped) Descriptor() ([]byte, []int) {
+	return file_dealsync_ledger_v1_ledger_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Grouped) GetKeys() []string {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+// Waiting lists the records that shall be associated with a record as soon as
+// that has a counterpart (R16).
+type Waiting struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Dependents    []*Dependent           `protobuf:"bytes,1,rep,name=dependents,proto3" json:"dependents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Waiting) Reset() {
+	*x = Waiting{}
+	mi := &file_dealsync_ledger_v1_ledger_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Waiting) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Waiting) ProtoMessage() {}
+
+func (x *Waiting) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_ledger_v1_ledger_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Waiting.ProtoReflect.Descriptor instead.
+func (*Waiting) Descriptor() ([]byte, []int) {
+	return file_dealsync_ledger_v1_ledger_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Waiting) GetDependents() []*Dependent {
+	if x != nil {
+		return x.Dependents
+	}
+	return nil
+}
+
+// Dependent is a record that waits, on the same side as what it waits for.
+type Dependent struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Object        string                 `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	Record        string                 `protobuf:"bytes,2,opt,name=record,proto3" json:"record,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Dependent) Reset() {
+	*x = Dependent{}
+	mi := &file_dealsync_ledger_v1_ledger_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Dependent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Dependent) ProtoMessage() {}
+
+func (x *Dependent) ProtoReflect() protoreflect.Message {
+	mi := &file_dealsync_ledger_v1_ledger_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Dependent.ProtoReflect.Descriptor instead.
+func (*Dependent) Descriptor() ([]byte, []int) {
+	return file_dealsync_ledger_v1_ledger_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Dependent) GetObject() string {
+	if x != nil {
+		return x.Object
+	}
+	return ""
+}
+
+func (x *Dependent) GetRecord() string {
+	if x != nil {
+		return x.Record
+	}
+	return ""
+}
+
 // Create is a writer's intent to create one record, kept before the call.
 type Create struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -833,7 +1094,7 @@ type Create struct {
 
 func (x *Create) Reset() {
 	*x = Create{}
-	mi := &file_dealsync_ledger_v1_ledger_proto_msgTypes[10]
+	mi := &file_dealsync_ledger_v1_ledger_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -845,7 +1106,7 @@ func (x *Create) String() string {
 func (*Create) ProtoMessage() {}
 
 func (x *Create) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_ledger_v1_ledger_proto_msgTypes[10]
+	mi := &file_dealsync_ledger_v1_ledger_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -858,7 +1119,7 @@ func (x *Create) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Create.ProtoReflect.Descriptor instead.
 func (*Create) Descriptor() ([]byte, []int) {
-	return file_dealsync_ledger_v1_ledger_proto_rawDescGZIP(), []int{10}
+	return file_dealsync_ledger_v1_ledger_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Create) GetStartedMs() int64 {
@@ -902,7 +1163,7 @@ type Cursor struct {
 
 func (x *Cursor) Reset() {
 	*x = Cursor{}
-	mi := &file_dealsync_ledger_v1_ledger_proto_msgTypes[11]
+	mi := &file_dealsync_ledger_v1_ledger_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -914,7 +1175,7 @@ func (x *Cursor) String() string {
 func (*Cursor) ProtoMessage() {}
 
 func (x *Cursor) ProtoReflect() protoreflect.Message {
-	mi := &file_dealsync_ledger_v1_ledger_proto_msgTypes[11]
+	mi := &file_dealsync_ledger_v1_ledger_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -927,7 +1188,7 @@ func (x *Cursor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cursor.ProtoReflect.Descriptor instead.
 func (*Cursor) Descriptor() ([]byte, []int) {
-	return file_dealsync_ledger_v1_ledger_proto_rawDescGZIP(), []int{11}
+	return file_dealsync_ledger_v1_ledger_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Cursor) GetRun() string {
@@ -1011,7 +1272,7 @@ var File_dealsync_ledger_v1_ledger_proto protoreflect.FileDescriptor
 
 const file_dealsync_ledger_v1_ledger_proto_rawDesc = "" +
 	"\n" +
-	"\x1fdealsync/ledger/v1/ledger.proto\x12\x12dealsync.ledger.v1\x1a\x1ddealsync/event/v1/event.proto\"\xb4\x02\n" +
+	"\x1fdealsync/ledger/v1/ledger.proto\x12\x12dealsync.ledger.v1\x1a\x1ddealsync/event/v1/event.proto\"\xd5\x02\n" +
 	"\x06Record\x12>\n" +
 	"\x06fields\x18\x01 \x03(\v2&.dealsync.ledger.v1.Record.FieldsEntryR\x06fields\x12\x1f\n" +
 	"\vmodified_ms\x18\x02 \x01(\x03R\n" +
@@ -1021,7 +1282,9 @@ const file_dealsync_ledger_v1_ledger_proto_rawDesc = "" +
 	"deleted_ms\x18\x04 \x01(\x03R\tdeletedMs\x12\x1f\n" +
 	"\vmerged_into\x18\x05 \x01(\tR\n" +
 	"mergedInto\x12\x1a\n" +
-	"\bcomplete\x18\x06 \x01(\bR\bcomplete\x1aS\n" +
+	"\bcomplete\x18\x06 \x01(\bR\bcomplete\x12\x1f\n" +
+	"\vmerged_from\x18\a \x03(\tR\n" +
+	"mergedFrom\x1aS\n" +
 	"\vFieldsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12.\n" +
 	"\x05value\x18\x02 \x01(\v2\x18.dealsync.event.v1.FieldR\x05value:\x028\x01\"\x1a\n" +
@@ -1072,7 +1335,7 @@ const file_dealsync_ledger_v1_ledger_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\x06R\x05value:\x028\x01\x1a7\n" +
 	"\tLeftEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x06R\x05value:\x028\x01\"\x97\x02\n" +
+	"\x05value\x18\x02 \x01(\x06R\x05value:\x028\x01\"\x89\x04\n" +
 	"\bPairSide\x12\x16\n" +
 	"\x06record\x18\x01 \x01(\tR\x06record\x12\x1a\n" +
 	"\bexcluded\x18\x02 \x01(\tR\bexcluded\x12\x16\n" +
@@ -1082,7 +1345,14 @@ const file_dealsync_ledger_v1_ledger_proto_rawDesc = "" +
 	"\x06recent\x18\x06 \x03(\v2\x18.dealsync.ledger.v1.SentR\x06recent\x12\x14\n" +
 	"\x05title\x18\a \x01(\tR\x05title\x12\x12\n" +
 	"\x04seen\x18\b \x01(\bR\x04seen\x12\x17\n" +
-	"\amade_ms\x18\t \x01(\x03R\x06madeMs\"\xc0\x05\n" +
+	"\amade_ms\x18\t \x01(\x03R\x06madeMs\x12\x12\n" +
+	"\x04hold\x18\n" +
+	" \x01(\tR\x04hold\x12\x1f\n" +
+	"\vhold_detail\x18\v \x01(\tR\n" +
+	"holdDetail\x12@\n" +
+	"\fassociations\x18\f \x03(\v2\x1c.dealsync.event.v1.ReferenceR\fassociations\x12:\n" +
+	"\tassociate\x18\r \x03(\v2\x1c.dealsync.event.v1.ReferenceR\tassociate\x12=\n" +
+	"\arefused\x18\x0e \x03(\v2#.dealsync.event.v1.AssociationErrorR\arefused\"\xe1\x05\n" +
 	"\x04Pair\x12\x12\n" +
 	"\x04sync\x18\x01 \x01(\tR\x04sync\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x04R\aversion\x126\n" +
@@ -1101,14 +1371,28 @@ const file_dealsync_ledger_v1_ledger_proto_rawDesc = "" +
 	"\n" +
 	"updated_ms\x18\f \x01(\x03R\tupdatedMs\x12B\n" +
 	"\brejected\x18\r \x03(\v2&.dealsync.ledger.v1.Pair.RejectedEntryR\brejected\x120\n" +
-	"\aborn_on\x18\x0e \x01(\x0e2\x17.dealsync.event.v1.SideR\x06bornOn\x1aR\n" +
+	"\aborn_on\x18\x0e \x01(\x0e2\x17.dealsync.event.v1.SideR\x06bornOn\x12\x1f\n" +
+	"\vfolded_into\x18\x0f \x01(\tR\n" +
+	"foldedInto\x1aR\n" +
 	"\n" +
 	"UnitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12.\n" +
 	"\x05value\x18\x02 \x01(\v2\x18.dealsync.ledger.v1.UnitR\x05value:\x028\x01\x1a;\n" +
 	"\rRejectedEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x06R\x05value:\x028\x01\"U\n" +
+	"\x05value\x18\x02 \x01(\x06R\x05value:\x028\x01\"3\n" +
+	"\x05Group\x12\x18\n" +
+	"\ahubspot\x18\x01 \x03(\tR\ahubspot\x12\x10\n" +
+	"\x03app\x18\x02 \x03(\tR\x03app\"\x1d\n" +
+	"\aGrouped\x12\x12\n" +
+	"\x04keys\x18\x01 \x03(\tR\x04keys\"H\n" +
+	"\aWaiting\x12=\n" +
+	"\n" +
+	"dependents\x18\x01 \x03(\v2\x1d.dealsync.ledger.v1.DependentR\n" +
+	"dependents\";\n" +
+	"\tDependent\x12\x16\n" +
+	"\x06object\x18\x01 \x01(\tR\x06object\x12\x16\n" +
+	"\x06record\x18\x02 \x01(\tR\x06record\"U\n" +
 	"\x06Create\x12\x1d\n" +
 	"\n" +
 	"started_ms\x18\x01 \x01(\x03R\tstartedMs\x12\x16\n" +
@@ -1143,60 +1427,70 @@ func file_dealsync_ledger_v1_ledger_proto_rawDescGZIP() []byte {
 	return file_dealsync_ledger_v1_ledger_proto_rawDescData
 }
 
-var file_dealsync_ledger_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_dealsync_ledger_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_dealsync_ledger_v1_ledger_proto_goTypes = []any{
-	(*Record)(nil),          // 0: dealsync.ledger.v1.Record
-	(*Link)(nil),            // 1: dealsync.ledger.v1.Link
-	(*Edit)(nil),            // 2: dealsync.ledger.v1.Edit
-	(*Held)(nil),            // 3: dealsync.ledger.v1.Held
-	(*News)(nil),            // 4: dealsync.ledger.v1.News
-	(*UnitSide)(nil),        // 5: dealsync.ledger.v1.UnitSide
-	(*Unit)(nil),            // 6: dealsync.ledger.v1.Unit
-	(*Sent)(nil),            // 7: dealsync.ledger.v1.Sent
-	(*PairSide)(nil),        // 8: dealsync.ledger.v1.PairSide
-	(*Pair)(nil),            // 9: dealsync.ledger.v1.Pair
-	(*Create)(nil),          // 10: dealsync.ledger.v1.Create
-	(*Cursor)(nil),          // 11: dealsync.ledger.v1.Cursor
-	nil,                     // 12: dealsync.ledger.v1.Record.FieldsEntry
-	nil,                     // 13: dealsync.ledger.v1.News.OwnEntry
-	nil,                     // 14: dealsync.ledger.v1.News.OtherEntry
-	nil,                     // 15: dealsync.ledger.v1.UnitSide.PendingEntry
-	nil,                     // 16: dealsync.ledger.v1.Sent.WroteEntry
-	nil,                     // 17: dealsync.ledger.v1.Sent.LeftEntry
-	nil,                     // 18: dealsync.ledger.v1.Pair.UnitsEntry
-	nil,                     // 19: dealsync.ledger.v1.Pair.RejectedEntry
-	(*v1.Write)(nil),        // 20: dealsync.event.v1.Write
-	(*v1.JournalEntry)(nil), // 21: dealsync.event.v1.JournalEntry
-	(v1.Side)(0),            // 22: dealsync.event.v1.Side
-	(*v1.Field)(nil),        // 23: dealsync.event.v1.Field
+	(*Record)(nil),              // 0: dealsync.ledger.v1.Record
+	(*Link)(nil),                // 1: dealsync.ledger.v1.Link
+	(*Edit)(nil),                // 2: dealsync.ledger.v1.Edit
+	(*Held)(nil),                // 3: dealsync.ledger.v1.Held
+	(*News)(nil),                // 4: dealsync.ledger.v1.News
+	(*UnitSide)(nil),            // 5: dealsync.ledger.v1.UnitSide
+	(*Unit)(nil),                // 6: dealsync.ledger.v1.Unit
+	(*Sent)(nil),                // 7: dealsync.ledger.v1.Sent
+	(*PairSide)(nil),            // 8: dealsync.ledger.v1.PairSide
+	(*Pair)(nil),                // 9: dealsync.ledger.v1.Pair
+	(*Group)(nil),               // 10: dealsync.ledger.v1.Group
+	(*Grouped)(nil),             // 11: dealsync.ledger.v1.Grouped
+	(*Waiting)(nil),             // 12: dealsync.ledger.v1.Waiting
+	(*Dependent)(nil),           // 13: dealsync.ledger.v1.Dependent
+	(*Create)(nil),              // 14: dealsync.ledger.v1.Create
+	(*Cursor)(nil),              // 15: dealsync.ledger.v1.Cursor
+	nil,                         // 16: dealsync.ledger.v1.Record.FieldsEntry
+	nil,                         // 17: dealsync.ledger.v1.News.OwnEntry
+	nil,                         // 18: dealsync.ledger.v1.News.OtherEntry
+	nil,                         // 19: dealsync.ledger.v1.UnitSide.PendingEntry
+	nil,                         // 20: dealsync.ledger.v1.Sent.WroteEntry
+	nil,                         // 21: dealsync.ledger.v1.Sent.LeftEntry
+	nil,                         // 22: dealsync.ledger.v1.Pair.UnitsEntry
+	nil,                         // 23: dealsync.ledger.v1.Pair.RejectedEntry
+	(*v1.Write)(nil),            // 24: dealsync.event.v1.Write
+	(*v1.Reference)(nil),        // 25: dealsync.event.v1.Reference
+	(*v1.AssociationError)(nil), // 26: dealsync.event.v1.AssociationError
+	(*v1.JournalEntry)(nil),     // 27: dealsync.event.v1.JournalEntry
+	(v1.Side)(0),                // 28: dealsync.event.v1.Side
+	(*v1.Field)(nil),            // 29: dealsync.event.v1.Field
 }
 var file_dealsync_ledger_v1_ledger_proto_depIdxs = []int32{
-	12, // 0: dealsync.ledger.v1.Record.fields:type_name -> dealsync.ledger.v1.Record.FieldsEntry
-	13, // 1: dealsync.ledger.v1.News.own:type_name -> dealsync.ledger.v1.News.OwnEntry
-	14, // 2: dealsync.ledger.v1.News.other:type_name -> dealsync.ledger.v1.News.OtherEntry
+	16, // 0: dealsync.ledger.v1.Record.fields:type_name -> dealsync.ledger.v1.Record.FieldsEntry
+	17, // 1: dealsync.ledger.v1.News.own:type_name -> dealsync.ledger.v1.News.OwnEntry
+	18, // 2: dealsync.ledger.v1.News.other:type_name -> dealsync.ledger.v1.News.OtherEntry
 	2,  // 3: dealsync.ledger.v1.UnitSide.edit:type_name -> dealsync.ledger.v1.Edit
 	3,  // 4: dealsync.ledger.v1.UnitSide.held:type_name -> dealsync.ledger.v1.Held
 	4,  // 5: dealsync.ledger.v1.UnitSide.aside:type_name -> dealsync.ledger.v1.News
-	15, // 6: dealsync.ledger.v1.UnitSide.pending:type_name -> dealsync.ledger.v1.UnitSide.PendingEntry
+	19, // 6: dealsync.ledger.v1.UnitSide.pending:type_name -> dealsync.ledger.v1.UnitSide.PendingEntry
 	5,  // 7: dealsync.ledger.v1.Unit.hubspot:type_name -> dealsync.ledger.v1.UnitSide
 	5,  // 8: dealsync.ledger.v1.Unit.app:type_name -> dealsync.ledger.v1.UnitSide
-	16, // 9: dealsync.ledger.v1.Sent.wrote:type_name -> dealsync.ledger.v1.Sent.WroteEntry
-	17, // 10: dealsync.ledger.v1.Sent.left:type_name -> dealsync.ledger.v1.Sent.LeftEntry
-	20, // 11: dealsync.ledger.v1.PairSide.flight:type_name -> dealsync.event.v1.Write
+	20, // 9: dealsync.ledger.v1.Sent.wrote:type_name -> dealsync.ledger.v1.Sent.WroteEntry
+	21, // 10: dealsync.ledger.v1.Sent.left:type_name -> dealsync.ledger.v1.Sent.LeftEntry
+	24, // 11: dealsync.ledger.v1.PairSide.flight:type_name -> dealsync.event.v1.Write
 	7,  // 12: dealsync.ledger.v1.PairSide.recent:type_name -> dealsync.ledger.v1.Sent
-	8,  // 13: dealsync.ledger.v1.Pair.hubspot:type_name -> dealsync.ledger.v1.PairSide
-	8,  // 14: dealsync.ledger.v1.Pair.app:type_name -> dealsync.ledger.v1.PairSide
-	18, // 15: dealsync.ledger.v1.Pair.units:type_name -> dealsync.ledger.v1.Pair.UnitsEntry
-	21, // 16: dealsync.ledger.v1.Pair.journal:type_name -> dealsync.event.v1.JournalEntry
-	19, // 17: dealsync.ledger.v1.Pair.rejected:type_name -> dealsync.ledger.v1.Pair.RejectedEntry
-	22, // 18: dealsync.ledger.v1.Pair.born_on:type_name -> dealsync.event.v1.Side
-	23, // 19: dealsync.ledger.v1.Record.FieldsEntry.value:type_name -> dealsync.event.v1.Field
-	6,  // 20: dealsync.ledger.v1.Pair.UnitsEntry.value:type_name -> dealsync.ledger.v1.Unit
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	25, // 13: dealsync.ledger.v1.PairSide.associations:type_name -> dealsync.event.v1.Reference
+	25, // 14: dealsync.ledger.v1.PairSide.associate:type_name -> dealsync.event.v1.Reference
+	26, // 15: dealsync.ledger.v1.PairSide.refused:type_name -> dealsync.event.v1.AssociationError
+	8,  // 16: dealsync.ledger.v1.Pair.hubspot:type_name -> dealsync.ledger.v1.PairSide
+	8,  // 17: dealsync.ledger.v1.Pair.app:type_name -> dealsync.ledger.v1.PairSide
+	22, // 18: dealsync.ledger.v1.Pair.units:type_name -> dealsync.ledger.v1.Pair.UnitsEntry
+	27, // 19: dealsync.ledger.v1.Pair.journal:type_name -> dealsync.event.v1.JournalEntry
+	23, // 20: dealsync.ledger.v1.Pair.rejected:type_name -> dealsync.ledger.v1.Pair.RejectedEntry
+	28, // 21: dealsync.ledger.v1.Pair.born_on:type_name -> dealsync.event.v1.Side
+	13, // 22: dealsync.ledger.v1.Waiting.dependents:type_name -> dealsync.ledger.v1.Dependent
+	29, // 23: dealsync.ledger.v1.Record.FieldsEntry.value:type_name -> dealsync.event.v1.Field
+	6,  // 24: dealsync.ledger.v1.Pair.UnitsEntry.value:type_name -> dealsync.ledger.v1.Unit
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_dealsync_ledger_v1_ledger_proto_init() }
@@ -1210,7 +1504,7 @@ func file_dealsync_ledger_v1_ledger_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dealsync_ledger_v1_ledger_proto_rawDesc), len(file_dealsync_ledger_v1_ledger_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,4 +1,4 @@
-package core_test
+package mapping_test
 
 import (
 	"strings"
@@ -8,28 +8,28 @@ import (
 
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/filter"
-	"github.com/dealsync/dealsync/services/mapper/internal/core"
+	"github.com/dealsync/dealsync/libs/mapping"
 )
 
 // settings are a deal sync between HubSpot and a Pipedrive-like app.
-func settings(change ...func(*core.Settings)) core.Settings {
-	line := func(h, a string, t deal.Type) core.Line {
-		return core.Line{Unit: h, HubSpot: core.Field{Name: h, Type: t}, App: core.Field{Name: a, Type: t}, Ways: deal.BothWays}
+func settings(change ...func(*mapping.Settings)) mapping.Settings {
+	line := func(h, a string, t deal.Type) mapping.Line {
+		return mapping.Line{Unit: h, HubSpot: mapping.Field{Name: h, Type: t}, App: mapping.Field{Name: a, Type: t}, Ways: deal.BothWays}
 	}
-	s := core.Settings{
+	s := mapping.Settings{
 		Object: deal.Deals, Ways: deal.BothWays, CurrencyHubSpot: "USD", CurrencyApp: "EUR",
-		Lines: []core.Line{
+		Lines: []mapping.Line{
 			line("dealname", "title", deal.Text),
 			{
 				Unit:    "amount",
-				HubSpot: core.Field{Name: "amount", Type: deal.Number, Currency: "deal_currency_code"},
-				App:     core.Field{Name: "value", Type: deal.Number, Currency: "currency"},
+				HubSpot: mapping.Field{Name: "amount", Type: deal.Number, Currency: "deal_currency_code"},
+				App:     mapping.Field{Name: "value", Type: deal.Number, Currency: "currency"},
 				Ways:    deal.BothWays,
 			},
 		},
-		Pipelines: []core.Pipeline{
-			{HubSpot: "default", App: "1", Stages: []core.Stage{{"new", "1/1"}, {"qualified", "1/1"}, {"closedwon", "1/won"}}},
-			{HubSpot: "second", App: "2", Stages: []core.Stage{{"s2", "2/7"}}},
+		Pipelines: []mapping.Pipeline{
+			{HubSpot: "default", App: "1", Stages: []mapping.Stage{{"new", "1/1"}, {"qualified", "1/1"}, {"closedwon", "1/won"}}},
+			{HubSpot: "second", App: "2", Stages: []mapping.Stage{{"s2", "2/7"}}},
 		},
 	}
 	for _, c := range change {
@@ -38,11 +38,11 @@ func settings(change ...func(*core.Settings)) core.Settings {
 	return s
 }
 
-func record(fields map[string]string, changed ...string) *core.Record {
-	r := &core.Record{Fields: map[string]core.Value{}, Changed: map[string]bool{}}
+func record(fields map[string]string, changed ...string) *mapping.Record {
+	r := &mapping.Record{Fields: map[string]mapping.Value{}, Changed: map[string]bool{}}
 	at := int64(100)
 	for name, v := range fields {
-		r.Fields[name] = core.Value{Text: v, At: at}
+		r.Fields[name] = mapping.Value{Text: v, At: at}
 	}
 	for _, name := range changed {
 		r.Changed[name] = true
@@ -50,7 +50,7 @@ func record(fields map[string]string, changed ...string) *core.Record {
 	return r
 }
 
-func appDeal(change ...string) *core.Record {
+func appDeal(change ...string) *mapping.Record {
 	fields := map[string]string{"title": "Boat", "value": "1500", "currency": "GBP", "stage": "1/1"}
 	for i := 0; i+1 < len(change); i += 2 {
 		fields[change[i]] = change[i+1]
@@ -58,7 +58,7 @@ func appDeal(change ...string) *core.Record {
 	return record(fields)
 }
 
-func hubspotDeal(change ...string) *core.Record {
+func hubspotDeal(change ...string) *mapping.Record {
 	fields := map[string]string{
 		"dealname": "Boat", "amount": "1500", "deal_currency_code": "", "dealstage": "new", "pipeline": "default",
 	}
@@ -68,7 +68,7 @@ func hubspotDeal(change ...string) *core.Record {
 	return record(fields)
 }
 
-func unit(t *testing.T, img core.Image, name string) core.Unit {
+func unit(t *testing.T, img mapping.Image, name string) mapping.Unit {
 	t.Helper()
 	for _, u := range img.Units {
 		if u.Name == name {
@@ -76,15 +76,15 @@ func unit(t *testing.T, img core.Image, name string) core.Unit {
 		}
 	}
 	t.Fatalf("no unit %q in %v", name, img.Units)
-	return core.Unit{}
+	return mapping.Unit{}
 }
 
 func TestAnImageIsTheWholeRecordInBothSidesTerms(t *testing.T) {
 	t.Parallel()
 	r := appDeal()
 	r.Changed["currency"] = true
-	r.Fields["currency"] = core.Value{Text: "GBP", At: 170}
-	want := core.Image{Title: "Boat", Units: []core.Unit{
+	r.Fields["currency"] = mapping.Value{Text: "GBP", At: 170}
+	want := mapping.Image{Title: "Boat", Units: []mapping.Unit{
 		{Name: "dealname", Own: deal.Fields{"title": "Boat"}, Other: deal.Fields{"dealname": "Boat"}, At: 100},
 		{
 			Name: "amount", Own: deal.Fields{"value": "1500", "currency": "GBP"},
@@ -92,7 +92,7 @@ func TestAnImageIsTheWholeRecordInBothSidesTerms(t *testing.T) {
 		},
 		{Name: "stage", Own: deal.Fields{"stage": "1/1"}, Other: deal.Fields{"pipeline": "default", "dealstage": "new"}, At: 100},
 	}}
-	if diff := cmp.Diff(want, core.NewSync(settings()).Map(deal.App, r, false)); diff != "" {
+	if diff := cmp.Diff(want, mapping.NewSync(settings()).Map(deal.App, r, false)); diff != "" {
 		t.Errorf("image (-want +got):\n%s", diff)
 	}
 }
@@ -102,7 +102,7 @@ func TestAmountAndCurrencyTravelAsOne_R18(t *testing.T) {
 	tests := []struct {
 		name       string
 		side       deal.Side
-		record     *core.Record
+		record     *mapping.Record
 		own, other deal.Fields
 	}{
 		{
@@ -124,7 +124,7 @@ func TestAmountAndCurrencyTravelAsOne_R18(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			u := unit(t, core.NewSync(settings()).Map(tt.side, tt.record, false), "amount")
+			u := unit(t, mapping.NewSync(settings()).Map(tt.side, tt.record, false), "amount")
 			if diff := cmp.Diff([]deal.Fields{tt.own, tt.other}, []deal.Fields{u.Own, u.Other}); diff != "" {
 				t.Errorf("unit (-want +got):\n%s", diff)
 			}
@@ -140,7 +140,7 @@ func TestStages_R8(t *testing.T) {
 	tests := []struct {
 		name       string
 		side       deal.Side
-		record     *core.Record
+		record     *mapping.Record
 		own, other deal.Fields
 	}{
 		{
@@ -167,7 +167,7 @@ func TestStages_R8(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			img := core.NewSync(settings()).Map(tt.side, tt.record, false)
+			img := mapping.NewSync(settings()).Map(tt.side, tt.record, false)
 			if img.Excluded != "" {
 				t.Fatalf("excluded: %s (%s)", img.Excluded, img.Detail)
 			}
@@ -182,50 +182,50 @@ func TestStages_R8(t *testing.T) {
 func TestAStageMoveHasTheStagesOwnTime(t *testing.T) {
 	t.Parallel()
 	r := hubspotDeal("dealstage", "s2")
-	r.Fields["pipeline"] = core.Value{Text: "second", At: 900}
-	if at := unit(t, core.NewSync(settings()).Map(deal.HubSpot, r, false), deal.StageUnit).At; at != 100 {
+	r.Fields["pipeline"] = mapping.Value{Text: "second", At: 900}
+	if at := unit(t, mapping.NewSync(settings()).Map(deal.HubSpot, r, false), deal.StageUnit).At; at != 100 {
 		t.Errorf("edit time = %d, want the stage's 100: the pipeline follows from it", at)
 	}
 }
 
 func TestWhoIsExcluded(t *testing.T) {
 	t.Parallel()
-	oneWay := func(s *core.Settings) { s.Ways = deal.ToHubSpot }
+	oneWay := func(s *mapping.Settings) { s.Ways = deal.ToHubSpot }
 	terms, err := filter.New(filter.Group{Conditions: []filter.Condition{
 		{Field: "value", Type: deal.Number, Op: filter.Gte, Values: []string{"1000"}},
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	atLeast1000 := func(cont bool) func(*core.Settings) {
-		return func(s *core.Settings) { s.FilterApp = &core.Filter{Continue: cont, Terms: terms} }
+	atLeast1000 := func(cont bool) func(*mapping.Settings) {
+		return func(s *mapping.Settings) { s.FilterApp = &mapping.Filter{Continue: cont, Terms: terms} }
 	}
 	tests := []struct {
 		name     string
-		settings core.Settings
+		settings mapping.Settings
 		side     deal.Side
-		record   *core.Record
+		record   *mapping.Record
 		paired   bool
 		reason   string
 		detail   []string
 	}{
-		{"R9: an unmapped stage, by name", settings(), deal.App, appDeal("stage", "1/99"), false, core.StageNotMapped, []string{`"99"`, `"1"`}},
-		{"R9: an unmapped pipeline, by name", settings(), deal.App, appDeal("stage", "5/50"), false, core.StageNotMapped, []string{`"5"`, `"50"`}},
-		{"R9: an unmapped HubSpot stage", settings(), deal.HubSpot, hubspotDeal("dealstage", "odd"), true, core.StageNotMapped, []string{`"odd"`, `"default"`}},
-		{"R9: no stage at all", settings(), deal.HubSpot, hubspotDeal("dealstage", ""), false, core.StageNotMapped, []string{"no stage"}},
-		{"R11: a deal outside the filter, with what it fails", settings(atLeast1000(false)), deal.App, appDeal("value", "999.99"), true, core.FilteredOut, []string{"value", "999.99", "gte 1000"}},
+		{"R9: an unmapped stage, by name", settings(), deal.App, appDeal("stage", "1/99"), false, mapping.StageNotMapped, []string{`"99"`, `"1"`}},
+		{"R9: an unmapped pipeline, by name", settings(), deal.App, appDeal("stage", "5/50"), false, mapping.StageNotMapped, []string{`"5"`, `"50"`}},
+		{"R9: an unmapped HubSpot stage", settings(), deal.HubSpot, hubspotDeal("dealstage", "odd"), true, mapping.StageNotMapped, []string{`"odd"`, `"default"`}},
+		{"R9: no stage at all", settings(), deal.HubSpot, hubspotDeal("dealstage", ""), false, mapping.StageNotMapped, []string{"no stage"}},
+		{"R11: a deal outside the filter, with what it fails", settings(atLeast1000(false)), deal.App, appDeal("value", "999.99"), true, mapping.FilteredOut, []string{"value", "999.99", "gte 1000"}},
 		{"R11: a deal inside the filter", settings(atLeast1000(false)), deal.App, appDeal("value", "1000"), false, "", nil},
 		{"R11: the other side has no filter", settings(atLeast1000(false)), deal.HubSpot, hubspotDeal("amount", "1"), false, "", nil},
 		{"R11: on exit continue keeps a pair going", settings(atLeast1000(true)), deal.App, appDeal("value", "5"), true, "", nil},
-		{"R11: on exit continue begins no pair", settings(atLeast1000(true)), deal.App, appDeal("value", "5"), false, core.FilteredOut, nil},
-		{"R6: the receiving side begins no pair", settings(oneWay), deal.HubSpot, hubspotDeal(), false, core.OneWay, []string{"from hubspot to app"}},
+		{"R11: on exit continue begins no pair", settings(atLeast1000(true)), deal.App, appDeal("value", "5"), false, mapping.FilteredOut, nil},
+		{"R6: the receiving side begins no pair", settings(oneWay), deal.HubSpot, hubspotDeal(), false, mapping.OneWay, []string{"from hubspot to app"}},
 		{"R6: the receiving side of a pair is seen", settings(oneWay), deal.HubSpot, hubspotDeal(), true, "", nil},
 		{"R6: the source side", settings(oneWay), deal.App, appDeal(), false, "", nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			img := core.NewSync(tt.settings).Map(tt.side, tt.record, tt.paired)
+			img := mapping.NewSync(tt.settings).Map(tt.side, tt.record, tt.paired)
 			if img.Excluded != tt.reason {
 				t.Fatalf("excluded = %q (%s), want %q", img.Excluded, img.Detail, tt.reason)
 			}
@@ -243,7 +243,7 @@ func TestWhoIsExcluded(t *testing.T) {
 
 func TestADeletedRecordIsNotJudged(t *testing.T) {
 	t.Parallel()
-	img := core.NewSync(settings()).Map(deal.App, &core.Record{Deleted: true}, false)
+	img := mapping.NewSync(settings()).Map(deal.App, &mapping.Record{Deleted: true}, false)
 	if img.Excluded != "" || len(img.Units) != 0 {
 		t.Errorf("image = %+v, want no verdict and no values: nothing is known", img)
 	}
@@ -251,25 +251,25 @@ func TestADeletedRecordIsNotJudged(t *testing.T) {
 
 func TestWhatMustNotBeWrittenHasNoOther(t *testing.T) {
 	t.Parallel()
-	line := func(change func(*core.Line)) func(*core.Settings) {
-		return func(s *core.Settings) { change(&s.Lines[0]) }
+	line := func(change func(*mapping.Line)) func(*mapping.Settings) {
+		return func(s *mapping.Settings) { change(&s.Lines[0]) }
 	}
 	tests := []struct {
 		name                 string
-		settings             core.Settings
+		settings             mapping.Settings
 		fromApp, fromHubSpot bool // has Other
 		untranslatable       bool
 	}{
 		{"two-way", settings(), true, true, false},
-		{"a line only to HubSpot", settings(line(func(l *core.Line) { l.Ways = deal.ToHubSpot })), true, false, false},
-		{"a line only to the app", settings(line(func(l *core.Line) { l.Ways = deal.ToApp })), false, true, false},
-		{"a sync only to HubSpot (R6)", settings(func(s *core.Settings) { s.Ways = deal.ToHubSpot }), true, false, false},
-		{"a date of the app in a text of HubSpot", settings(line(func(l *core.Line) { l.App.Type = deal.Date })), true, false, true},
+		{"a line only to HubSpot", settings(line(func(l *mapping.Line) { l.Ways = deal.ToHubSpot })), true, false, false},
+		{"a line only to the app", settings(line(func(l *mapping.Line) { l.Ways = deal.ToApp })), false, true, false},
+		{"a sync only to HubSpot (R6)", settings(func(s *mapping.Settings) { s.Ways = deal.ToHubSpot }), true, false, false},
+		{"a date of the app in a text of HubSpot", settings(line(func(l *mapping.Line) { l.App.Type = deal.Date })), true, false, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := core.NewSync(tt.settings)
+			s := mapping.NewSync(tt.settings)
 			app := unit(t, s.Map(deal.App, appDeal(), true), "dealname")
 			hubspot := unit(t, s.Map(deal.HubSpot, hubspotDeal(), true), "dealname")
 			if got := len(app.Other) > 0; got != tt.fromApp {
@@ -289,7 +289,7 @@ func TestAFieldThatWasNeverReadIsNotBlank(t *testing.T) {
 	t.Parallel()
 	r := appDeal()
 	delete(r.Fields, "title")
-	for _, u := range core.NewSync(settings()).Map(deal.App, r, false).Units {
+	for _, u := range mapping.NewSync(settings()).Map(deal.App, r, false).Units {
 		if u.Name == "dealname" {
 			t.Errorf("unit %+v of a field that the image does not have", u)
 		}

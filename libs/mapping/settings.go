@@ -1,8 +1,8 @@
-// Package core maps records: which of them a sync covers, and what their
+// Package mapping maps records: which of them a sync covers, and what their
 // fields mean in the other side's terms. It is pure: settings and a record
 // come in, an image goes out. It never looks up a pair, decides a conflict or
 // drops a record; a record that must not travel leaves with its reason.
-package core
+package mapping
 
 import (
 	"time"

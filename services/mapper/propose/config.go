@@ -1,4 +1,4 @@
-package mapping
+package propose
 
 // Config of the mapper. It has nothing to set: what is mapped is the syncs'
 // own configuration.

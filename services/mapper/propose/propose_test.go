@@ -1,4 +1,4 @@
-package mapping_test
+package propose_test
 
 import (
 	"context"
@@ -22,7 +22,7 @@ import (
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
 	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
-	"github.com/dealsync/dealsync/services/mapper/mapping"
+	"github.com/dealsync/dealsync/services/mapper/propose"
 )
 
 // bundle is a running mapper on a real bus and ledger, with what it published.
@@ -72,7 +72,7 @@ func dealSync(name string, change ...func(*configv1.Sync)) *configv1.Sync {
 	return y
 }
 
-func setup(t *testing.T, wrap ...func(*mapping.Deps)) *bundle {
+func setup(t *testing.T, wrap ...func(*propose.Deps)) *bundle {
 	t.Helper()
 	b := &bundle{bus: bustest.New(t).Bus(), settings: &fixed{}, proposals: make(chan got, 100)}
 	var err error
@@ -80,11 +80,11 @@ func setup(t *testing.T, wrap ...func(*mapping.Deps)) *bundle {
 		t.Fatalf("open ledger: %v", err)
 	}
 	b.settings.set(dealSync("deals"))
-	deps := mapping.Deps{Bus: b.bus, Settings: b.settings, Pairs: mapping.FromLedger(b.ledger)}
+	deps := propose.Deps{Bus: b.bus, Settings: b.settings, Pairs: propose.FromLedger(b.ledger)}
 	for _, w := range wrap {
 		w(&deps)
 	}
-	s, err := mapping.New(mapping.Defaults(), deps)
+	s, err := propose.New(propose.Defaults(), deps)
 	if err != nil {
 		t.Fatalf("new: %v", err)
 	}
@@ -261,7 +261,7 @@ func TestOneWayLooksForTheCounterpart_R6(t *testing.T) {
 func TestARepeatIsOneProposalAndNewSettingsAnother(t *testing.T) {
 	t.Parallel()
 	crash := &afterwards{repeated: make(chan struct{})}
-	b := setup(t, func(d *mapping.Deps) { crash.Bus, d.Bus = d.Bus, crash })
+	b := setup(t, func(d *propose.Deps) { crash.Bus, d.Bus = d.Bus, crash })
 	b.publish(t, boat("42"), bus.Live, "c1") // published, then handled again
 	b.next(t)
 	<-crash.repeated
@@ -281,7 +281,7 @@ func TestARepeatIsOneProposalAndNewSettingsAnother(t *testing.T) {
 // afterwards fails the first publish after it happened, as a crash before the
 // ack would.
 type afterwards struct {
-	mapping.Bus
+	propose.Bus
 	calls    atomic.Int32
 	repeated chan struct{}
 }
@@ -301,7 +301,7 @@ func (a *afterwards) PublishAll(ctx context.Context, ms ...bus.Message) error {
 
 func TestASyncThatCannotBeMappedNowIsTriedAgain_N1(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(d *mapping.Deps) { d.Pairs = &failOnce{Pairs: d.Pairs} })
+	b := setup(t, func(d *propose.Deps) { d.Pairs = &failOnce{Pairs: d.Pairs} })
 	b.settings.set(dealSync("one"), dealSync("two"))
 	b.publish(t, boat("42"), bus.Live, "c1")
 	if first, second := b.next(t), b.next(t); first.proposal.GetSync() == second.proposal.GetSync() {
@@ -312,7 +312,7 @@ func TestASyncThatCannotBeMappedNowIsTriedAgain_N1(t *testing.T) {
 func TestAFilterThatMakesNoSenseParksTheChangeAndHoldsUpNoOtherSync_R11(t *testing.T) {
 	t.Parallel()
 	seen := &answers{errs: make(chan error, 1)}
-	b := setup(t, func(d *mapping.Deps) { seen.Bus, d.Bus = d.Bus, seen })
+	b := setup(t, func(d *propose.Deps) { seen.Bus, d.Bus = d.Bus, seen })
 	b.settings.set(dealSync("one", func(y *configv1.Sync) {
 		y.FilterApp = &configv1.Filter{Group: &configv1.Group{
 			Conditions: []*configv1.Condition{{Field: "title", Op: "like", Values: []string{"B"}, Type: string(deal.Text)}},
@@ -329,7 +329,7 @@ func TestAFilterThatMakesNoSenseParksTheChangeAndHoldsUpNoOtherSync_R11(t *testi
 
 // answers shows what the handler says to each delivery.
 type answers struct {
-	mapping.Bus
+	propose.Bus
 	errs chan error
 }
 
@@ -343,7 +343,7 @@ func (a *answers) Consume(ctx context.Context, stage bus.Stage, h bus.Handler) e
 
 // failOnce answers the first look-up for the sync "two" with a passing failure.
 type failOnce struct {
-	mapping.Pairs
+	propose.Pairs
 	once sync.Once
 }
 

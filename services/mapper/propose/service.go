@@ -1,7 +1,7 @@
-// Package mapping wires the mapper: it takes changes of records and publishes,
+// Package propose wires the mapper: it takes changes of records and publishes,
 // for each sync of the record's connection, the record as that sync sees it. It
 // writes no state and calls no app.
-package mapping
+package propose
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package mapping
+package propose
 
 import (
 	"context"
@@ -13,10 +13,10 @@ import (
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/event"
 	"github.com/dealsync/dealsync/libs/fault"
+	"github.com/dealsync/dealsync/libs/mapping"
 	"github.com/dealsync/dealsync/libs/settings"
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
-	"github.com/dealsync/dealsync/services/mapper/internal/core"
 )
 
 // handle maps one change under every sync that its connection is part of. A
@@ -52,7 +52,7 @@ func (s *Service) handle(ctx context.Context, d *bus.Delivery) error {
 }
 
 // propose makes the proposal of one change under one sync.
-func (s *Service) propose(ctx context.Context, d *bus.Delivery, c *eventv1.Change, r *core.Record, y *configv1.Sync) (bus.Message, error) {
+func (s *Service) propose(ctx context.Context, d *bus.Delivery, c *eventv1.Change, r *mapping.Record, y *configv1.Sync) (bus.Message, error) {
 	side := settings.SideOf(y, c.GetConnection())
 	plan, err := s.plans.of(y)
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *Service) propose(ctx context.Context, d *bus.Delivery, c *eventv1.Chang
 	return event.Proposal(p, y.GetAppConnection(), deal.Object(y.GetObject()), d.Subject.Lane, id)
 }
 
-func (s *Service) tell(ctx context.Context, c *eventv1.Change, y *configv1.Sync, pair string, img core.Image) {
+func (s *Service) tell(ctx context.Context, c *eventv1.Change, y *configv1.Sync, pair string, img mapping.Image) {
 	verdict := "eligible"
 	switch {
 	case c.GetDeleted():
@@ -117,13 +117,13 @@ func newest(img *eventv1.Image) (at int64) {
 	return at
 }
 
-func recordOf(c *eventv1.Change) *core.Record {
-	r := &core.Record{
-		Fields: make(map[string]core.Value, len(c.GetFields())), Changed: make(map[string]bool, len(c.GetChanged())),
+func recordOf(c *eventv1.Change) *mapping.Record {
+	r := &mapping.Record{
+		Fields: make(map[string]mapping.Value, len(c.GetFields())), Changed: make(map[string]bool, len(c.GetChanged())),
 		Deleted: c.GetDeleted(),
 	}
 	for name, f := range c.GetFields() {
-		r.Fields[name] = core.Value{Text: f.GetValue(), At: f.GetEditedMs()}
+		r.Fields[name] = mapping.Value{Text: f.GetValue(), At: f.GetEditedMs()}
 	}
 	for _, name := range c.GetChanged() {
 		r.Changed[name] = true
@@ -131,7 +131,7 @@ func recordOf(c *eventv1.Change) *core.Record {
 	return r
 }
 
-func imageOf(side deal.Side, c *eventv1.Change, img core.Image) *eventv1.Image {
+func imageOf(side deal.Side, c *eventv1.Change, img mapping.Image) *eventv1.Image {
 	units := make([]*eventv1.UnitValue, len(img.Units))
 	for i, u := range img.Units {
 		units[i] = &eventv1.UnitValue{
