@@ -240,6 +240,9 @@ type Event struct {
 	// Origin is who did it, as far as the source tells.
 	Origin     deal.Origin
 	MergedInto string
+	// MergedFrom are the records that were merged into this one, where the event
+	// tells.
+	MergedFrom []string
 	// Account is the portal or company the event belongs to.
 	Account string
 }
