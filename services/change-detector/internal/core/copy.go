@@ -6,6 +6,7 @@ package core
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/dealsync/dealsync/libs/deal"
 )
@@ -23,8 +24,11 @@ type Copy struct {
 	Modified int64
 	Deleted  bool
 	// TurnedAt is when the record was last deleted or restored.
-	TurnedAt   int64
+	TurnedAt int64
+	// MergedInto is the record that this one was merged into; it is Deleted then.
 	MergedInto string
+	// MergedFrom are the records that were merged into this one, in order.
+	MergedFrom []string
 	// Complete: the whole record has been seen at least once.
 	Complete bool
 }
@@ -60,10 +64,14 @@ type Record struct {
 	Fields map[string]string
 	// Edited is the time of each field's last edit, where the app tells; the
 	// other fields were edited at Modified or before.
-	Edited     map[string]int64
+	Edited map[string]int64
+	// Seen is when a field was seen that may change without Modified moving, as
+	// associations do; it was edited then or before.
+	Seen       map[string]int64
 	Modified   int64
 	Deleted    bool
 	MergedInto string
+	MergedFrom []string
 }
 
 // Merge is one step of merging onto a copy. The copy given to Begin is never
@@ -120,6 +128,18 @@ func (m *Merge) turn(deleted bool, at int64, into string) {
 	}
 	m.now.Deleted, m.now.TurnedAt, m.now.MergedInto = deleted, at, into
 	m.moved = true
+}
+
+// from adds records that were merged into this one; nobody ever takes one back.
+func (m *Merge) from(ids ...string) (grown bool) {
+	for _, id := range ids {
+		at, known := slices.BinarySearch(m.now.MergedFrom, id)
+		if !known {
+			m.now.MergedFrom = slices.Insert(slices.Clone(m.now.MergedFrom), at, id)
+			m.moved, grown = true, true
+		}
+	}
+	return grown
 }
 
 // complete notes that the whole record has been seen.

@@ -28,7 +28,7 @@ func (m *Merge) Event(e Event) {
 			m.hide(name, Field{value, e.At}, e.Origin)
 			m.edited(name, Field{value, e.At})
 		} else {
-			m.seen(name, Field{value, e.At})
+			m.bounds = m.seen(name, Field{value, e.At}) || m.bounds
 		}
 	}
 	if e.Whole {
@@ -81,36 +81,59 @@ func (m *Merge) edited(name string, f Field) {
 
 // seen merges a value that the field had at a time, so its last edit was then
 // or before. A value that is known already says nothing new. Apps round a
-// record's time to the second, so within one second the app is asked.
-func (m *Merge) seen(name string, f Field) {
+// record's time to the second, so within one second the app is asked. It reports
+// whether the value stands.
+func (m *Merge) seen(name string, f Field) bool {
 	have, ok := m.now.Fields[name]
 	switch {
-	case !ok:
-		m.put(name, f)
-		m.bounds = true
-	case f.Value == have.Value:
-	case sameSecond(f.At, have.At):
+	case ok && f.Value == have.Value:
+		return false
+	case ok && sameSecond(f.At, have.At):
 		m.doubt = true
-	case f.At > have.At:
-		m.put(name, f)
-		m.bounds = true
+		return false
+	case ok && f.At < have.At:
+		return false
 	}
+	m.put(name, f)
+	return true
 }
 
 // turnAt merges a deletion or restore whose time is known.
 func (m *Merge) turnAt(deleted bool, at int64, into string) {
+	if into = max(into, m.now.MergedInto); into != "" {
+		m.merged(deleted, at, into)
+		return
+	}
 	switch {
 	case at > m.now.TurnedAt:
-		m.turn(deleted, at, into)
+		m.turn(deleted, at, "")
 	case at == m.now.TurnedAt && deleted != m.now.Deleted:
 		m.doubt = true
-		m.turn(true, at, max(into, m.now.MergedInto))
-	case at == m.now.TurnedAt && deleted:
-		// A merge tells more than a deletion at the same time.
-		m.turn(true, at, max(into, m.now.MergedInto))
+		m.turn(true, at, "")
 	case deleted != m.now.Deleted:
 		m.stale = true
 	}
+}
+
+// merged keeps a record that was merged away as such, whatever else is heard of
+// it and when: apps undo no merge, and one that is told again as a plain deletion
+// must not lose its survivor. Only the app's own answer that the record is there
+// stands against it, so a restore is doubted.
+func (m *Merge) merged(deleted bool, at int64, into string) {
+	switch {
+	case !deleted && at >= m.now.TurnedAt, deleted && !m.now.Deleted && m.now.TurnedAt != 0 && at <= m.now.TurnedAt:
+		m.doubt = true
+	case !deleted:
+		m.stale = true
+	}
+	m.turn(true, max(at, m.now.TurnedAt), into)
+}
+
+// Absorbed merges the news of another record that it was merged into this one,
+// whose values may be others since.
+func (m *Merge) Absorbed(id string) {
+	m.hear(deal.UnknownOrigin)
+	m.doubt = m.from(id) || m.doubt
 }
 
 // Listed merges a record from a listing. Listings lag behind, so a listed value
@@ -123,14 +146,19 @@ func (m *Merge) Listed(r Record) {
 		m.turn(true, r.Modified, r.MergedInto)
 	case r.Deleted != m.now.Deleted:
 		m.doubt = true
+	case r.Deleted && m.now.MergedInto == "":
+		m.turn(true, m.now.TurnedAt, r.MergedInto)
 	}
 	for name, value := range r.Fields {
 		if at, ok := r.Edited[name]; ok {
 			m.edited(name, Field{value, at})
+		} else if at, ok := r.Seen[name]; ok {
+			m.seen(name, Field{value, at})
 		} else {
-			m.seen(name, Field{value, r.Modified})
+			m.bounds = m.seen(name, Field{value, r.Modified}) || m.bounds
 		}
 	}
+	m.from(r.MergedFrom...)
 	m.complete()
 }
 
@@ -140,24 +168,39 @@ func (m *Merge) Listed(r Record) {
 func (m *Merge) Read(r Record) {
 	m.hear(deal.UnknownOrigin)
 	m.now.Modified = max(m.now.Modified, r.Modified)
-	if r.Deleted != m.now.Deleted {
+	switch {
+	case r.Deleted != m.now.Deleted:
 		m.turn(r.Deleted, max(r.Modified, m.now.TurnedAt), r.MergedInto)
+	case r.Deleted && r.MergedInto != "": // who was merged on is found at the last survivor
+		m.turn(true, m.now.TurnedAt, r.MergedInto)
 	}
 	for name, value := range r.Fields {
-		have, ok := m.now.Fields[name]
-		at, exact := r.Edited[name]
-		switch {
-		case exact && (!ok || at > have.At || at == have.At && value != have.Value):
-			m.put(name, Field{value, at})
-		case exact:
-		case !ok:
-			m.put(name, Field{value, r.Modified})
-		case value != have.Value && (r.Modified >= have.At || sameSecond(r.Modified, have.At)):
-			m.put(name, Field{value, max(r.Modified, have.At)})
-		}
+		m.answered(name, value, &r)
 	}
+	m.from(r.MergedFrom...)
 	m.complete()
 	m.doubt = false
+}
+
+// answered merges one field of an answer.
+func (m *Merge) answered(name, value string, r *Record) {
+	have, ok := m.now.Fields[name]
+	if at, exact := r.Edited[name]; exact {
+		if !ok || at > have.At || at == have.At && value != have.Value {
+			m.put(name, Field{value, at})
+		}
+		return
+	}
+	at, seen := r.Seen[name]
+	if !seen {
+		at = r.Modified
+	}
+	switch {
+	case !ok:
+		m.put(name, Field{value, at})
+	case value != have.Value && (seen || at >= have.At || sameSecond(at, have.At)):
+		m.put(name, Field{value, max(at, have.At)})
+	}
 }
 
 // Gone merges the app's answer that there is no such record (any more). One

@@ -254,6 +254,159 @@ func TestDeletingAndRestoring_R17(t *testing.T) {
 	})
 }
 
+func TestAMergeIsFinalAndNoOtherNewsHidesIt_R17(t *testing.T) {
+	t.Parallel()
+	merge := core.Event{Action: core.Merged, At: then, MergedInto: "7"}
+	tests := []struct {
+		name   string
+		events []core.Event
+		doubt  bool
+	}{
+		{"a plain deletion after it", []core.Event{merge, {Action: core.Deleted, At: later}}, false},
+		{"a plain deletion before it", []core.Event{{Action: core.Deleted, At: early}, merge}, false},
+		{"the deletion is heard first", []core.Event{{Action: core.Deleted, At: later}, merge}, false},
+		{"a restore that is heard first is doubted", []core.Event{{Action: core.Restored, At: later}, merge}, true},
+		{"a restore that is heard later is doubted", []core.Event{merge, {Action: core.Restored, At: later}}, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := core.Begin(held(map[string]string{"title": "A"}), true)
+			for _, e := range tt.events {
+				m.Event(e)
+			}
+			r := m.Result(nil)
+			if !r.Copy.Deleted || r.Copy.MergedInto != "7" || !r.News || m.NeedsRead() != tt.doubt {
+				t.Errorf("deleted %v, merged into %q, news %v, in doubt %v", r.Copy.Deleted, r.Copy.MergedInto, r.News, m.NeedsRead())
+			}
+		})
+	}
+	gone := held(map[string]string{"title": "A"})
+	gone.Deleted, gone.TurnedAt, gone.MergedInto = true, then, "7"
+	for _, tt := range []struct {
+		name string
+		news func(m *core.Merge)
+		into string
+	}{
+		{"a listing that knows of a deletion only", func(m *core.Merge) { m.Listed(core.Record{Modified: later, Deleted: true}) }, "7"},
+		{"an answer that knows of a deletion only", func(m *core.Merge) { m.Read(core.Record{Modified: later, Deleted: true}) }, "7"},
+		{"no answer at all", func(m *core.Merge) { m.Gone(later) }, "7"},
+		{"an answer with the last survivor", func(m *core.Merge) { m.Read(core.Record{Modified: later, Deleted: true, MergedInto: "9"}) }, "9"},
+		{"an answer that shows the record", func(m *core.Merge) { m.Read(core.Record{Modified: later}) }, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := core.Begin(gone, true)
+			tt.news(m)
+			if r := m.Result(nil); r.Copy.MergedInto != tt.into || r.Copy.Deleted == (tt.into == "") || r.News == (tt.into == "7") {
+				t.Errorf("deleted %v, merged into %q, news %v; want %q", r.Copy.Deleted, r.Copy.MergedInto, r.News, tt.into)
+			}
+		})
+	}
+	t.Run("a listing that knows more than the deletion event did", func(t *testing.T) {
+		t.Parallel()
+		m := core.Begin(held(map[string]string{"title": "A"}), true)
+		m.Event(core.Event{Action: core.Deleted, At: later})
+		m.Listed(core.Record{Modified: then, Deleted: true, MergedInto: "7"})
+		if r := m.Result(nil); r.Copy.MergedInto != "7" || !r.News {
+			t.Errorf("merged into %q, news %v", r.Copy.MergedInto, r.News)
+		}
+	})
+}
+
+func TestASurvivorRemembersWhatItAbsorbed_R17(t *testing.T) {
+	t.Parallel()
+	c := held(map[string]string{"title": "A"})
+	c.MergedFrom = []string{"5"}
+	for _, tt := range []struct {
+		name string
+		news func(m *core.Merge)
+		want []string
+		told bool
+	}{
+		{"an answer tells of another", func(m *core.Merge) { m.Read(core.Record{Modified: then, MergedFrom: []string{"5", "3"}}) }, []string{"3", "5"}, true},
+		{"a listing tells of another", func(m *core.Merge) { m.Listed(core.Record{Modified: then, MergedFrom: []string{"9"}}) }, []string{"5", "9"}, true},
+		{"what is known is no news", func(m *core.Merge) { m.Read(core.Record{Modified: then, MergedFrom: []string{"5"}}) }, []string{"5"}, false},
+		{"an answer that does not tell loses nothing", func(m *core.Merge) { m.Read(core.Record{Modified: then}) }, []string{"5"}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := core.Begin(c, true)
+			tt.news(m)
+			r := m.Result(nil)
+			if diff := cmp.Diff(tt.want, r.Copy.MergedFrom); diff != "" || r.News != tt.told || r.Store != tt.told {
+				t.Errorf("news %v, store %v, merged from (-want +got):\n%s", r.News, r.Store, diff)
+			}
+			if diff := cmp.Diff([]string{"5"}, c.MergedFrom); diff != "" {
+				t.Errorf("the copy was modified:\n%s", diff)
+			}
+		})
+	}
+	t.Run("the record that it absorbed tells of it, and it is read", func(t *testing.T) {
+		t.Parallel()
+		m := core.Begin(c, true)
+		m.Absorbed("8")
+		if r := m.Result(nil); !m.NeedsRead() || !r.News || len(r.Copy.MergedFrom) != 2 {
+			t.Errorf("read %v, result %+v", m.NeedsRead(), r)
+		}
+		m = core.Begin(c, true)
+		m.Absorbed("5")
+		if r := m.Result(nil); m.NeedsRead() || r.News {
+			t.Errorf("read %v, news %v of what is known", m.NeedsRead(), r.News)
+		}
+	})
+}
+
+// Associations change without the record's modification time: what is known of
+// them is the time of the reading.
+func TestAnAssociationIsAsOldAsTheReading_R16(t *testing.T) {
+	t.Parallel()
+	before := held(map[string]string{"title": "A", "people": "1"})
+	before.Fields["people"] = core.Field{Value: "1", At: later}
+	seen := func(at int64, people string) core.Record {
+		return core.Record{
+			Fields: map[string]string{"title": "A", "people": people}, Edited: map[string]int64{"title": then},
+			Seen: map[string]int64{"people": at}, Modified: then,
+		}
+	}
+	for _, tt := range []struct {
+		name  string
+		read  bool
+		rec   core.Record
+		want  core.Field
+		news  bool
+		doubt bool
+	}{
+		{"a read shows another", true, seen(later+5000, "1;2"), core.Field{Value: "1;2", At: later + 5000}, true, false},
+		{"a read within the same second stands", true, seen(later+5, "1;2"), core.Field{Value: "1;2", At: later + 5}, true, false},
+		{"a read at the same time stands", true, seen(later, "1;2"), core.Field{Value: "1;2", At: later}, true, false},
+		{"a read stands whatever the clocks say, for it came after the copy", true, seen(then, "1;2"), core.Field{Value: "1;2", At: later}, true, false},
+		{"a read of what is known is not even stored", true, seen(later+5000, "1"), core.Field{Value: "1", At: later}, false, false},
+		{"a listing shows another", false, seen(later+5000, ""), core.Field{Value: "", At: later + 5000}, true, false},
+		{"an older listing does not", false, seen(then, ""), core.Field{Value: "1", At: later}, false, false},
+		{"within a second of the last reading the app is asked", false, seen(later+5, ""), core.Field{Value: "1", At: later}, false, true},
+		{"a listing of what is known is not even stored", false, seen(later+5000, "1"), core.Field{Value: "1", At: later}, false, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := core.Begin(before, true)
+			if tt.read {
+				m.Event(core.Event{At: then}) // that something is associated, not with what
+				m.Read(tt.rec)
+			} else {
+				m.Listed(tt.rec)
+			}
+			r := m.Result(map[string]bool{"people": true})
+			if got := r.Copy.Fields["people"]; got != tt.want || r.News != tt.news || r.Store != tt.news || m.NeedsRead() != tt.doubt {
+				t.Errorf("people = %+v, news %v, store %v, in doubt %v", got, r.News, r.Store, m.NeedsRead())
+			}
+			if m.Approximate() {
+				t.Error("a read would tell no better time")
+			}
+		})
+	}
+}
+
 func TestTheOriginIsOneOrUnknown(t *testing.T) {
 	t.Parallel()
 	by := func(o deal.Origin) core.Event {

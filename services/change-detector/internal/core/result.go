@@ -27,6 +27,8 @@ type Result struct {
 	Changed                    []string
 	Created, Deleted, Restored bool
 	Origin                     deal.Origin
+	// Merged: the record was merged away, as nobody knew before.
+	Merged bool
 	// Occurred is the newest edit time among what changed.
 	Occurred int64
 }
@@ -60,7 +62,8 @@ func (m *Merge) Result(wanted map[string]bool) Result {
 	if r.Deleted || r.Restored {
 		r.Occurred = max(r.Occurred, m.now.TurnedAt)
 	}
-	merged := m.now.MergedInto != m.before.MergedInto
+	r.Merged = m.now.MergedInto != "" && m.now.MergedInto != m.before.MergedInto
+	merged := m.now.MergedInto != m.before.MergedInto || len(m.now.MergedFrom) > len(m.before.MergedFrom)
 	r.News = asked || r.Created || r.Deleted || r.Restored || merged
 	return r
 }
