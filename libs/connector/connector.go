@@ -35,11 +35,13 @@ type Connector struct {
 	driver   Driver
 	manifest Manifest
 	options  Options
-	all      gate
-	search   gate
-	schemas  schemas
-	meters   *meters
-	labels   []attribute.KeyValue
+	// wants names the fields of an object that its syncs use; nil: not known.
+	wants   func(deal.Object) []string
+	all     gate
+	search  gate
+	schemas schemas
+	meters  *meters
+	labels  []attribute.KeyValue
 }
 
 // Open opens a driver for an account and wraps it. Every API call of the driver
@@ -49,7 +51,10 @@ func Open(open Opener, manifest Manifest, account Account, options Options) (*Co
 	if err != nil {
 		return nil, err
 	}
-	c := &Connector{manifest: manifest, options: options, meters: m, labels: labelsOf(manifest.App, options.Name)}
+	c := &Connector{
+		manifest: manifest, options: options, wants: account.Fields,
+		meters: m, labels: labelsOf(manifest.App, options.Name),
+	}
 	if c.options.SchemaTTL <= 0 {
 		c.options.SchemaTTL = time.Hour
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/fault"
+	"github.com/dealsync/dealsync/libs/filter"
 )
 
 // fake is a driver whose parts a test sets.
@@ -88,9 +89,25 @@ type bundle struct {
 	limiter *pauses
 }
 
+func manifest() Manifest {
+	return Manifest{
+		App: "fake", Shared: []SharedObject{{Object: deal.Deals, Title: "deal", Ways: deal.BothWays}},
+		ReadBatch: 2, WriteBatch: 2, Parallel: 2, Webhooks: true, Budget: Budget{Calls: 10, Per: time.Second},
+	}
+}
+
+func open(t *testing.T, d Driver) *Connector {
+	t.Helper()
+	c, err := Open(func(Account) (Driver, error) { return d, nil }, manifest(), Account{}, Options{Name: "acme/fake"})
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	return c
+}
+
 func setup(t *testing.T, f *fake, change func(*Manifest)) bundle {
 	t.Helper()
-	m := Manifest{App: "fake", Shared: []SharedObject{{Object: deal.Deals, Title: "deal", Ways: deal.BothWays}}, ReadBatch: 2, WriteBatch: 2, Parallel: 2, Webhooks: true, Budget: Budget{Calls: 10, Per: time.Second}}
+	m := manifest()
 	if change != nil {
 		change(&m)
 	}
@@ -328,6 +345,128 @@ func TestEventsThatCouldBeReadComeBesideTheError(t *testing.T) {
 	}}, nil)
 	events, err := c.ParseWebhook(context.Background(), nil)
 	if !errors.Is(err, bad) || len(events) != 1 || !maps.Equal(events[0].Fields, deal.Fields{"amount": "1"}) {
+		t.Errorf("events %v, %v", events, err)
+	}
+}
+
+// rich is a fake that makes pipelines and searches.
+type rich struct {
+	*fake
+	make   func() (Pipeline, bool, error)
+	search func() ([]Record, int, error)
+}
+
+func (r *rich) CreatePipeline(context.Context, deal.Object, Pipeline) (Pipeline, bool, error) {
+	return r.make()
+}
+
+func (r *rich) Search(context.Context, deal.Object, filter.Group, int) ([]Record, int, error) {
+	return r.search()
+}
+
+func TestPipelinesAreMadeInSpiteOfAPassingErrorAndSeenAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		calls, schemas := 0, 0
+		r := &rich{fake: &fake{schema: func() (*Schema, error) {
+			schemas++
+			return &Schema{Object: deal.Deals}, nil
+		}}}
+		r.make = func() (Pipeline, bool, error) {
+			if calls++; calls == 1 {
+				return Pipeline{}, false, fault.New(fault.Transient, "app_unavailable", "down")
+			}
+			return Pipeline{ID: "7"}, true, nil
+		}
+		c := open(t, r)
+		ctx := context.Background()
+		if _, err := c.Schema(ctx, deal.Deals); err != nil {
+			t.Fatal(err)
+		}
+		made, existed, err := c.CreatePipeline(ctx, deal.Deals, Pipeline{Label: "Sales"})
+		if err != nil || made.ID != "7" || !existed || calls != 2 {
+			t.Errorf("made %+v (existed %t) in %d calls: %v", made, existed, calls, err)
+		}
+		if _, err := c.Schema(ctx, deal.Deals); err != nil || schemas != 2 {
+			t.Errorf("%d schema reads, want 2: %v", schemas, err)
+		}
+	})
+}
+
+func TestSearchesAnswerCanonicalRecordsAndTheCount(t *testing.T) {
+	t.Parallel()
+	c := open(t, &rich{fake: &fake{}, search: func() ([]Record, int, error) {
+		return []Record{{ID: "1", Fields: deal.Fields{"amount": "5.00"}}}, 12, nil
+	}})
+	found, total, err := c.Search(context.Background(), deal.Deals, filter.Group{}, 1)
+	if err != nil || total != 12 || len(found) != 1 || found[0].Fields["amount"] != "5" {
+		t.Errorf("found %v of %d: %v", found, total, err)
+	}
+}
+
+func TestAnAppThatMakesNoPipelinesOrSearchesSaysSo(t *testing.T) {
+	t.Parallel()
+	c := setup(t, &fake{}, nil)
+	if _, _, err := c.CreatePipeline(context.Background(), deal.Deals, Pipeline{}); !fault.Is(err, fault.Invalid) || fault.CodeOf(err) != CodeNoPipelines {
+		t.Errorf("pipeline: %v", err)
+	}
+	if _, _, err := c.Search(context.Background(), deal.Deals, filter.Group{}, 1); !fault.Is(err, fault.Invalid) || fault.CodeOf(err) != CodeUnsearchable {
+		t.Errorf("search: %v", err)
+	}
+}
+
+func TestNoSchemaIsReadForObjectsThatNobodySyncs(t *testing.T) {
+	t.Parallel()
+	var asked []deal.Object
+	f := &fake{parse: func([]byte) ([]Event, error) {
+		return []Event{
+			{Object: deal.Deals, ID: "1", Fields: deal.Fields{"amount": "5.0"}},
+			{Object: deal.Contacts, ID: "2", Fields: deal.Fields{"amount": "5.0"}},
+		}, nil
+	}}
+	f.schema = func() (*Schema, error) {
+		asked = append(asked, deal.Deals)
+		return &Schema{Object: deal.Deals, Fields: []Field{{Name: "amount", Type: deal.Number}}}, nil
+	}
+	m := manifest()
+	m.Shared = append(m.Shared, SharedObject{Object: deal.Contacts, Title: "contact", Ways: deal.BothWays})
+	c, err := Open(func(Account) (Driver, error) { return f, nil }, m, Account{Fields: func(o deal.Object) []string {
+		if o == deal.Deals {
+			return []string{"amount"}
+		}
+		return nil
+	}}, Options{Name: "acme/fake"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := c.ParseWebhook(context.Background(), nil)
+	if err != nil || len(events) != 2 || len(asked) != 1 {
+		t.Fatalf("events %v after %d schema reads: %v", events, len(asked), err)
+	}
+	if events[0].Fields["amount"] != "5" {
+		t.Errorf("the deal's event is not canonical: %+v", events[0])
+	}
+	if events[1].Fields != nil || !events[1].Partial {
+		t.Errorf("the contact's event has values of unknown form: %+v", events[1])
+	}
+}
+
+func TestADriverParsesAgainOnceItKnowsTheSchema(t *testing.T) {
+	t.Parallel()
+	f, learned := &fake{}, false
+	f.schema = func() (*Schema, error) {
+		learned = true
+		return &Schema{Object: deal.Deals, Fields: []Field{{Name: "amount", Type: deal.Number}}}, nil
+	}
+	f.parse = func([]byte) ([]Event, error) {
+		name := "code of amount"
+		if learned {
+			name = "amount"
+		}
+		return []Event{{Object: deal.Deals, Fields: deal.Fields{name: "5.0"}}}, nil
+	}
+	events, err := setup(t, f, nil).ParseWebhook(context.Background(), nil)
+	if err != nil || !maps.Equal(events[0].Fields, deal.Fields{"amount": "5"}) {
 		t.Errorf("events %v, %v", events, err)
 	}
 }

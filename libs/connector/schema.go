@@ -39,6 +39,13 @@ func (s *schemas) of(object deal.Object) *heldSchema {
 	return h
 }
 
+func (s *schemas) has(object deal.Object) bool {
+	h := s.of(object)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.schema != nil
+}
+
 func (s *schemas) forget(object deal.Object) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
