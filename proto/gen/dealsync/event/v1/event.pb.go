@@ -1014,8 +1014,11 @@ type Image struct {
 	HoldDetail string `protobuf:"bytes,16,opt,name=hold_detail,json=holdDetail,proto3" json:"hold_detail,omitempty"`
 	// fold_into is another pair that this record belongs to; the pair that it has
 	// so far ends in its favour.
-	FoldInto      string   `protobuf:"bytes,17,opt,name=fold_into,json=foldInto,proto3" json:"fold_into,omitempty"`
-	MergedFrom    []string `protobuf:"bytes,18,rep,name=merged_from,json=mergedFrom,proto3" json:"merged_from,omitempty"`
+	FoldInto   string   `protobuf:"bytes,17,opt,name=fold_into,json=foldInto,proto3" json:"fold_into,omitempty"`
+	MergedFrom []string `protobuf:"bytes,18,rep,name=merged_from,json=mergedFrom,proto3" json:"merged_from,omitempty"`
+	// counterpart is the other side's record that this one matches (R15): it is
+	// claimed for the pair, and nothing is created there.
+	Counterpart   string `protobuf:"bytes,19,opt,name=counterpart,proto3" json:"counterpart,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1174,6 +1177,13 @@ func (x *Image) GetMergedFrom() []string {
 		return x.MergedFrom
 	}
 	return nil
+}
+
+func (x *Image) GetCounterpart() string {
+	if x != nil {
+		return x.Counterpart
+	}
+	return ""
 }
 
 // Proposal is an input to the one owner of a pair.
@@ -2067,7 +2077,7 @@ const file_dealsync_event_v1_event_proto_rawDesc = "" +
 	"\vAssociation\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12\x10\n" +
 	"\x03own\x18\x02 \x01(\tR\x03own\x12\x14\n" +
-	"\x05other\x18\x03 \x01(\tR\x05other\"\xfd\x04\n" +
+	"\x05other\x18\x03 \x01(\tR\x05other\"\x9f\x05\n" +
 	"\x05Image\x12+\n" +
 	"\x04side\x18\x01 \x01(\x0e2\x17.dealsync.event.v1.SideR\x04side\x12\x16\n" +
 	"\x06record\x18\x02 \x01(\tR\x06record\x122\n" +
@@ -2092,7 +2102,8 @@ const file_dealsync_event_v1_event_proto_rawDesc = "" +
 	"holdDetail\x12\x1b\n" +
 	"\tfold_into\x18\x11 \x01(\tR\bfoldInto\x12\x1f\n" +
 	"\vmerged_from\x18\x12 \x03(\tR\n" +
-	"mergedFrom\"\xfa\x01\n" +
+	"mergedFrom\x12 \n" +
+	"\vcounterpart\x18\x13 \x01(\tR\vcounterpart\"\xfa\x01\n" +
 	"\bProposal\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
 	"\x04sync\x18\x02 \x01(\tR\x04sync\x12\x12\n" +

@@ -588,7 +588,11 @@ type PairSide struct {
 	// associate are those that this side shall have, and lacks as far as is known.
 	Associate []*v1.Reference `protobuf:"bytes,13,rep,name=associate,proto3" json:"associate,omitempty"`
 	// refused are those that the app would not make.
-	Refused       []*v1.AssociationError `protobuf:"bytes,14,rep,name=refused,proto3" json:"refused,omitempty"`
+	Refused []*v1.AssociationError `protobuf:"bytes,14,rep,name=refused,proto3" json:"refused,omitempty"`
+	// told are the objects whose associations an image of this record has told.
+	Told []string `protobuf:"bytes,15,rep,name=told,proto3" json:"told,omitempty"`
+	// formerly are records that this side had before; they were merged into others.
+	Formerly      []string `protobuf:"bytes,16,rep,name=formerly,proto3" json:"formerly,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -717,6 +721,20 @@ func (x *PairSide) GetAssociate() []*v1.Reference {
 func (x *PairSide) GetRefused() []*v1.AssociationError {
 	if x != nil {
 		return x.Refused
+	}
+	return nil
+}
+
+func (x *PairSide) GetTold() []string {
+	if x != nil {
+		return x.Told
+	}
+	return nil
+}
+
+func (x *PairSide) GetFormerly() []string {
+	if x != nil {
+		return x.Formerly
 	}
 	return nil
 }
@@ -1335,7 +1353,7 @@ const file_dealsync_ledger_v1_ledger_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\x06R\x05value:\x028\x01\x1a7\n" +
 	"\tLeftEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x06R\x05value:\x028\x01\"\x89\x04\n" +
+	"\x05value\x18\x02 \x01(\x06R\x05value:\x028\x01\"\xb9\x04\n" +
 	"\bPairSide\x12\x16\n" +
 	"\x06record\x18\x01 \x01(\tR\x06record\x12\x1a\n" +
 	"\bexcluded\x18\x02 \x01(\tR\bexcluded\x12\x16\n" +
@@ -1352,7 +1370,9 @@ const file_dealsync_ledger_v1_ledger_proto_rawDesc = "" +
 	"holdDetail\x12@\n" +
 	"\fassociations\x18\f \x03(\v2\x1c.dealsync.event.v1.ReferenceR\fassociations\x12:\n" +
 	"\tassociate\x18\r \x03(\v2\x1c.dealsync.event.v1.ReferenceR\tassociate\x12=\n" +
-	"\arefused\x18\x0e \x03(\v2#.dealsync.event.v1.AssociationErrorR\arefused\"\xe1\x05\n" +
+	"\arefused\x18\x0e \x03(\v2#.dealsync.event.v1.AssociationErrorR\arefused\x12\x12\n" +
+	"\x04told\x18\x0f \x03(\tR\x04told\x12\x1a\n" +
+	"\bformerly\x18\x10 \x03(\tR\bformerly\"\xe1\x05\n" +
 	"\x04Pair\x12\x12\n" +
 	"\x04sync\x18\x01 \x01(\tR\x04sync\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x04R\aversion\x126\n" +
