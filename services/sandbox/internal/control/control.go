@@ -26,6 +26,15 @@ type Edit struct {
 	At     int64                      `json:"at"`     // when, milliseconds since 1970; 0: now
 	Silent bool                       `json:"silent"` // no webhooks
 	Bulk   bool                       `json:"bulk"`   // done to many records at once in the UI
+	// Associations of a new record.
+	Associations []Association `json:"associations"`
+}
+
+// Association is the far end of an association between two records.
+type Association struct {
+	Object  string `json:"object"`
+	ID      int64  `json:"id"`
+	Primary bool   `json:"primary"` // HubSpot: the primary company
 }
 
 // Records are one account's records, as a person there may change them.
@@ -35,6 +44,13 @@ type Records interface {
 	Delete(object string, id int64, e Edit) error
 	Restore(object string, id int64, e Edit) error
 	Merge(object string, primary, other int64, e Edit) (int64, error)
+	// Associate makes an association, or removes it.
+	Associate(object string, id int64, to Association, remove bool, e Edit) error
+	// Define adds a field as an admin does, defined in the API's own form; of
+	// every type that the app has. It answers the field as the API shows it.
+	Define(object string, field json.RawMessage) (any, error)
+	// Examples are definitions of one field of every type, for Define.
+	Examples(object string) ([]json.RawMessage, error)
 	// Do turns stage, won, lost or reopen into the fields to change.
 	Do(object string, id int64, action Action) (map[string]json.RawMessage, error)
 	// Dump appends records whose id is greater than after, as JSON objects
@@ -126,6 +142,11 @@ func Routes(mux *http.ServeMux, d Double, clock *crm.Clock) {
 		"DELETE /_sandbox/records/{object}/{id}":         a.remove,
 		"POST /_sandbox/records/{object}/{id}/restore":   a.restore,
 		"POST /_sandbox/records/{object}/{id}/do/{what}": a.do,
+
+		"POST /_sandbox/records/{object}/{id}/associations":   func(r *http.Request) (any, error) { return a.associate(r, false) },
+		"DELETE /_sandbox/records/{object}/{id}/associations": func(r *http.Request) (any, error) { return a.associate(r, true) },
+		"POST /_sandbox/fields/{object}":                      a.define,
+		"POST /_sandbox/fields/{object}/examples":             a.examples,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { answer(w, r, h) })
 	}

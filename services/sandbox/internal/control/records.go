@@ -5,13 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/dealsync/dealsync/services/sandbox/internal/wire"
 )
-
-// maxBulk is the most records that one call makes.
-const maxBulk = 1_000_000
 
 // target finds the account and the record that a call is about.
 func (a *api) target(r *http.Request) (rs Records, object string, id int64, err error) {
@@ -95,6 +91,54 @@ func (a *api) merge(r *http.Request) (any, error) {
 	return map[string]int64{"id": id}, err
 }
 
+func (a *api) associate(r *http.Request, remove bool) (any, error) {
+	var in struct {
+		Edit
+		Association
+	}
+	rs, object, id, err := a.target(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := read(r, &in); err != nil {
+		return nil, err
+	}
+	return map[string]int64{"id": id}, rs.Associate(object, id, in.Association, remove, in.Edit)
+}
+
+func (a *api) define(r *http.Request) (any, error) {
+	var field json.RawMessage
+	rs, object, _, err := a.target(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := read(r, &field); err != nil {
+		return nil, err
+	}
+	return rs.Define(object, field)
+}
+
+// examples defines one field of every type.
+func (a *api) examples(r *http.Request) (any, error) {
+	rs, object, _, err := a.target(r)
+	if err != nil {
+		return nil, err
+	}
+	list, err := rs.Examples(object)
+	if err != nil {
+		return nil, err
+	}
+	made := []any{}
+	for _, field := range list {
+		f, err := rs.Define(object, field)
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, f)
+	}
+	return map[string]any{"fields": made}, nil
+}
+
 // edits makes many edits in one call; each is settled for itself.
 func (a *api) edits(r *http.Request) (any, error) {
 	var in struct {
@@ -119,62 +163,6 @@ func (a *api) edits(r *http.Request) (any, error) {
 		done++
 	}
 	return map[string]any{"done": done, "failed": failed}, nil
-}
-
-// bulk makes many records from a template. {{n}} in a text becomes the number
-// of the record; a value that is just "{{n}}" becomes that number itself;
-// rotate gives each record the next of a list of values.
-func (a *api) bulk(r *http.Request) (any, error) {
-	var in struct {
-		Count  int                          `json:"count"`
-		Start  int                          `json:"start"`
-		AtStep int64                        `json:"at_step"` // milliseconds between records
-		Rotate map[string][]json.RawMessage `json:"rotate"`
-		Edit
-	}
-	in.Start = 1
-	rs, object, _, err := a.target(r)
-	if err != nil {
-		return nil, err
-	}
-	if err := read(r, &in); err != nil {
-		return nil, err
-	}
-	if in.Count < 1 || in.Count > maxBulk {
-		return nil, Errorf(400, "count must be between 1 and %d", maxBulk)
-	}
-	ids := make([]int64, 0, in.Count)
-	for i := range in.Count {
-		e := in.Edit
-		e.Fields = expand(in.Fields, in.Start+i)
-		for name, list := range in.Rotate {
-			if len(list) > 0 {
-				e.Fields[name] = list[i%len(list)]
-			}
-		}
-		if e.At != 0 {
-			e.At += int64(i) * in.AtStep
-		}
-		id, err := rs.Create(object, e)
-		if err != nil {
-			return nil, fmt.Errorf("create record %d of %d: %w", i+1, in.Count, err)
-		}
-		ids = append(ids, id)
-	}
-	return map[string]any{"count": len(ids), "ids": ids}, nil
-}
-
-func expand(fields map[string]json.RawMessage, n int) map[string]json.RawMessage {
-	num := strconv.Itoa(n)
-	out := make(map[string]json.RawMessage, len(fields))
-	for name, raw := range fields {
-		if string(raw) == `"{{n}}"` {
-			out[name] = json.RawMessage(num)
-			continue
-		}
-		out[name] = json.RawMessage(strings.ReplaceAll(string(raw), "{{n}}", num))
-	}
-	return out
 }
 
 // dump shows all records, or a page of them when there is a limit.

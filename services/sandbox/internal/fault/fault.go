@@ -50,6 +50,7 @@ type Set struct {
 	rules    []*Rule
 	last     int64
 	down     bool
+	denied   []string
 	delivery Delivery
 	rng      *rand.Rand
 }
@@ -119,7 +120,7 @@ func (s *Set) Delivery() Delivery { s.mu.RLock(); defer s.mu.RUnlock(); return s
 func (s *Set) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rules, s.down, s.delivery = nil, false, Delivery{}
+	s.rules, s.down, s.denied, s.delivery = nil, false, nil, Delivery{}
 }
 
 // Chance is true with probability p.

@@ -21,7 +21,7 @@ func listOwners(c *call) *apiError {
 	after, _ := strconv.Atoi(q.Get("after")) // none: from the start
 	archived := q.Get("archived") == "true"
 	found := []*owner{}
-	for _, o := range c.p.owners {
+	for _, o := range *c.p.owners.Load() {
 		if o.Archived == archived && (q.Get("email") == "" || strings.EqualFold(o.Email, q.Get("email"))) {
 			found = append(found, o)
 		}
@@ -41,7 +41,7 @@ func getOwner(c *call) *apiError {
 	}
 	id, byUser := c.r.PathValue("oid"), c.r.URL.Query().Get("idProperty") == "userId"
 	archived := c.r.URL.Query().Get("archived") == "true"
-	for _, o := range c.p.owners {
+	for _, o := range *c.p.owners.Load() {
 		if o.Archived != archived {
 			continue
 		}
@@ -53,14 +53,11 @@ func getOwner(c *call) *apiError {
 }
 
 func accountDetails(c *call) *apiError {
-	extra := []string{}
-	for _, cur := range []string{"GBP", "USD"} {
-		if c.p.currencies[cur] {
-			extra = append(extra, cur)
-		}
-	}
+	m, now := c.p.money.Load(), c.s.clock.Now()
+	_, seconds := now.In(m.zone).Zone()
 	return c.replyValue(200, map[string]any{
-		"portalId": c.p.id, "accountType": "SANDBOX", "timeZone": "UTC", "companyCurrency": "EUR", "additionalCurrencies": extra,
-		"utcOffset": "+00:00", "utcOffsetMilliseconds": 0, "uiDomain": "app.hubspot.com", "dataHostingLocation": "na1",
+		"portalId": c.p.id, "accountType": "SANDBOX", "timeZone": m.zone.String(),
+		"companyCurrency": m.codes[0], "additionalCurrencies": m.codes[1:],
+		"utcOffset": now.In(m.zone).Format("-07:00"), "utcOffsetMilliseconds": seconds * 1000, "uiDomain": "app.hubspot.com", "dataHostingLocation": "na1",
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dealsync/dealsync/services/sandbox/internal/crm"
+	"github.com/dealsync/dealsync/services/sandbox/internal/stat"
 	"github.com/dealsync/dealsync/services/sandbox/internal/wire"
 )
 
@@ -68,8 +69,9 @@ func (p *Portal) unlink(o *object, id int64, to *object, toID int64, types []int
 }
 
 func (p *Portal) linked(o *object, id int64, to *object, toID int64, e *edit, removed, primary bool) {
-	p.countContacts(o, id, to, e)
-	p.countContacts(to, toID, o, e)
+	p.countLink(o, to, e, removed)
+	p.rollUp(o, id, to, e)
+	p.rollUp(to, toID, o, e)
 	if e.silent {
 		return
 	}
@@ -87,26 +89,20 @@ func (p *Portal) linked(o *object, id int64, to *object, toID int64, e *edit, re
 	}
 }
 
-func (p *Portal) countContacts(o *object, id int64, other *object, e *edit) {
-	if o.name != "deals" || other.name != "contacts" {
-		return
+// countLink counts an association under the pair of its types, in the order of
+// the kinds, from whichever end it was made.
+func (p *Portal) countLink(o, to *object, e *edit, removed bool) {
+	what := stat.Associated
+	switch {
+	case !e.byAPI:
+		what = stat.Edited
+	case removed:
+		what = stat.Dissociated
 	}
-	n := strconv.Itoa(len(p.links.of(o.kind, id, other.kind)))
-	follow := &edit{source: calculated, at: e.at, silent: e.silent}
-	_, rec, _ := o.table.Mutate(id, func(old *crm.Record) (*crm.Record, error) { // the change itself cannot fail
-		next := old.Next()
-		ch := crm.Change{Field: "num_associated_contacts", Value: n, At: e.at, Source: calculated}
-		if !next.Set(ch) {
-			return old, nil
-		}
-		follow.changes = append(follow.changes, ch)
-		next.Updated = max(next.Updated, e.at)
-		next.Values[o.modified] = crm.ISO(next.Updated)
-		return next, nil
-	})
-	if rec != nil {
-		p.emit(o, rec, follow, "")
+	if slices.Index(kinds, o.kind) > slices.Index(kinds, to.kind) {
+		o, to = to, o
 	}
+	p.srv.stats.Link(o.name, to.name, what)
 }
 
 // ends finds the two object types named in the path and, if ids are named too,
@@ -177,7 +173,7 @@ func listLinks(c *call) *apiError {
 		limit = min(v, 500)
 	}
 	after, _ := strconv.ParseInt(c.r.URL.Query().Get("after"), 10, 64) // none: from the start
-	ls := slices.DeleteFunc(c.p.links.of(a.kind, id, b.kind), func(l link) bool { return l.id < after })
+	ls := slices.DeleteFunc(c.p.liveLinks(a, id, b), func(l link) bool { return l.id < after })
 	return c.reply(200, func(out []byte) []byte {
 		out = append(out, `{"results":`...)
 		out = c.p.appendLinks(out, a, b, ls[:min(limit, len(ls))])

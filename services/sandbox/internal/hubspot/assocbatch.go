@@ -72,7 +72,7 @@ func batchReadLinks(c *call) *apiError {
 	started := c.s.clock.Milli()
 	var errs [][]byte
 	for _, ref := range in.Inputs {
-		if len(c.p.links.of(a.kind, ref.num(), b.kind)) == 0 {
+		if len(c.p.liveLinks(a, ref.num(), b)) == 0 {
 			e := fail(404, catNotFound, "No %s is associated with %s %s.", b.singular, a.singular, ref.ID)
 			e.SubCategory = "crm.associations.NO_ASSOCIATIONS_FOUND"
 			e.Context = map[string][]string{"fromObjectId": {string(ref.ID)}}
@@ -82,7 +82,7 @@ func batchReadLinks(c *call) *apiError {
 	return c.reply(multi(200, errs), func(out []byte) []byte {
 		out = append(out, `{"status":"COMPLETE","results":[`...)
 		for _, ref := range in.Inputs {
-			ls := c.p.links.of(a.kind, ref.num(), b.kind)
+			ls := c.p.liveLinks(a, ref.num(), b)
 			if len(ls) == 0 {
 				continue
 			}

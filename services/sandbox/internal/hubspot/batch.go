@@ -155,51 +155,6 @@ func batchCreate(c *call) *apiError {
 	return oc.reply(http.StatusCreated)
 }
 
-// precheck finds the first bad row before anything is written, since without
-// trace ids a batch is created whole or not at all.
-func (c *call) precheck(o *object, rows []recordInput) *apiError {
-	taken := map[string]bool{}
-	for i := range rows {
-		e := c.edit(wire.Map(rows[i].Properties))
-		vals, err := c.p.validate(o, e, nil)
-		if err != nil {
-			return err
-		}
-		if _, err := c.p.checkLinks(o, rows[i].Associations); err != nil {
-			return err
-		}
-		for name, v := range vals {
-			if d := o.prop(name); v == "" || !d.HasUniqueValue {
-				continue
-			}
-			r, _ := o.table.ByUnique(name, v)
-			if r != nil || taken[name+"\x00"+v] {
-				t := &crm.TakenError{Field: name, Value: v}
-				if r != nil {
-					t.Existing = r.ID
-				}
-				return c.p.storeError(o, t)
-			}
-			taken[name+"\x00"+v] = true
-		}
-	}
-	return nil
-}
-
-// precheckUpdate does the same for updates; ids that do not exist are reported later.
-func (c *call) precheckUpdate(o *object, rows []recordInput) *apiError {
-	for i := range rows {
-		old, err := c.find(o, string(rows[i].ID), rows[i].IDProperty, false)
-		if err != nil && err.status != 404 {
-			return err
-		}
-		if _, err := c.p.validate(o, c.edit(wire.Map(rows[i].Properties)), old); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func batchUpdate(c *call) *apiError {
 	o, in, err := c.batch("write")
 	if err != nil {
@@ -208,7 +163,7 @@ func batchUpdate(c *call) *apiError {
 	oc := &outcome{c: c, o: o, started: c.s.clock.Milli()}
 	byRow := traced(in.Inputs)
 	if !byRow {
-		if err := c.precheckUpdate(o, in.Inputs); err != nil {
+		if err := c.precheckUpdates(o, in.Inputs); err != nil {
 			return err
 		}
 	}
@@ -251,7 +206,7 @@ func batchUpsert(c *call) *apiError {
 	oc := &outcome{c: c, o: o, started: c.s.clock.Milli()}
 	byRow := traced(in.Inputs)
 	if !byRow {
-		if err := c.precheckUpdate(o, in.Inputs); err != nil {
+		if err := c.precheckUpdates(o, in.Inputs); err != nil {
 			return err
 		}
 	}

@@ -37,10 +37,13 @@ var allScopes = []string{
 }
 
 // authed wraps a handler with token, version and rate checks.
-func (s *Server) authed(search bool, h handler) http.HandlerFunc {
+func (s *Server) authed(area string, search bool, h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c := &call{w: w, r: r, s: s, v: r.PathValue("v")}
 		err := c.open(search)
+		if err == nil {
+			err = c.denied(area)
+		}
 		if err == nil {
 			err = h(c)
 		}
@@ -123,6 +126,31 @@ func (c *call) throttle(search bool) *apiError {
 		}
 	}
 	return nil
+}
+
+// denied refuses a call that is about what the account may not use, as if the
+// scopes for it had not been granted.
+func (c *call) denied(area string) *apiError {
+	path := c.r.URL.Path
+	write := c.r.Method != http.MethodGet && !strings.HasSuffix(path, "/read") && !strings.HasSuffix(path, "/search")
+	if !c.s.faults.Denied(area, write) {
+		return nil
+	}
+	access, family := ".read", "crm.objects."
+	if write {
+		access = ".write"
+	}
+	name := "owners"
+	if k := findKind(c.r.PathValue("type")); k != nil {
+		name = k.name
+	}
+	if area == "pipelines" || area == "properties" {
+		family = "crm.schemas."
+	}
+	if area == "account" {
+		return missingScopes([]string{"oauth"})
+	}
+	return missingScopes([]string{family + name + access})
 }
 
 // need refuses the call when the token has none of the scopes.

@@ -3,6 +3,8 @@ package hubspot
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -83,6 +85,11 @@ type settings struct {
 	AnswerWithinMS *int64      `json:"answer_within_ms,omitempty"`
 	AddAccount     int64       `json:"add_account,omitempty"`
 	Webhooks       *hookPreset `json:"webhooks,omitempty"`
+	Deny           *[]string   `json:"deny,omitempty"`           // areas that the account may not use
+	HidePipelines  *bool       `json:"hide_pipelines,omitempty"` // the list of pipelines is empty
+	Currencies     []string    `json:"currencies,omitempty"`     // enabled ones, the company's own first
+	TimeZone       string      `json:"time_zone,omitempty"`      // IANA name
+	Owner          *newOwner   `json:"owner,omitempty"`          // to add, or to change by e-mail
 }
 
 // hookPreset sets up webhooks in one call, as a project app does with a file.
@@ -132,10 +139,38 @@ func (s *Server) Settings(raw json.RawMessage) (any, error) {
 			return nil, err
 		}
 	}
-	strict, mergeNew := s.strict.Load(), s.mergeNew.Load()
+	if err := s.changeAccount(&in); err != nil {
+		return nil, err
+	}
+	return s.shown(), nil
+}
+
+// changeAccount changes what the default account's own settings say.
+func (s *Server) changeAccount(in *settings) error {
+	if in.HidePipelines != nil {
+		s.hideLines.Store(*in.HidePipelines)
+	}
+	if in.Deny != nil {
+		if err := s.faults.Deny(*in.Deny, slices.Compact(slices.Sorted(maps.Values(areas)))); err != nil {
+			return fmt.Errorf("deny: %w", err)
+		}
+	}
+	p := s.portals.get(s.opt.PortalID)
+	if in.Owner != nil {
+		if err := p.putOwner(in.Owner); err != nil {
+			return err
+		}
+	}
+	return p.changeMoney(in.Currencies, in.TimeZone)
+}
+
+func (s *Server) shown() settings {
+	lag, m := *s.lag.Load(), s.portals.get(s.opt.PortalID).money.Load()
+	strict, mergeNew, hide, deny := s.strict.Load(), s.mergeNew.Load(), s.hideLines.Load(), s.faults.Denials()
 	return settings{
 		SearchLagMinMS: &lag.min, SearchLagMaxMS: &lag.max, StrictWrites: &strict, MergeMakesNew: &mergeNew, RetryScale: s.scale.Load(),
-	}, nil
+		Deny: &deny, HidePipelines: &hide, Currencies: m.codes, TimeZone: m.zone.String(),
+	}
 }
 
 // preset replaces the webhook settings of the app; its subscriptions are active at once.

@@ -129,7 +129,7 @@ func (p *Portal) appendAssociations(b []byte, o *object, id int64, names []strin
 		if k == nil {
 			continue
 		}
-		ls := p.links.of(o.kind, id, k)
+		ls := p.liveLinks(o, id, p.objects[k.name])
 		if len(ls) == 0 {
 			continue
 		}

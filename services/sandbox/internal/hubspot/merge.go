@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dealsync/dealsync/services/sandbox/internal/crm"
+	"github.com/dealsync/dealsync/services/sandbox/internal/stat"
 	"github.com/dealsync/dealsync/services/sandbox/internal/wire"
 )
 
@@ -84,7 +85,9 @@ func (p *Portal) merge(o *object, primaryID, otherID int64, e *edit) (*crm.Recor
 			p.links.move(o.kind, id, winner)
 		}
 	}
-	p.count(e)
+	p.recount(o, winner, e)
+	rec = o.table.Get(winner)
+	p.count(o, e, stat.Merged)
 	if !e.silent {
 		p.publish(&event{
 			what: "merge", kind: o.kind, id: winner, at: e.at, source: e.source, winner: a.ID, newID: winner,

@@ -35,7 +35,7 @@ func (s *Server) oauthRoutes(mux *http.ServeMux) {
 		s.grants.RevokeRefresh(r.PathValue("token"), false)
 		w.WriteHeader(http.StatusNoContent)
 	})
-	mux.HandleFunc("DELETE /appinstalls/v3/external-install", s.authed(false, func(c *call) *apiError {
+	mux.HandleFunc("DELETE /appinstalls/v3/external-install", s.authed("", false, func(c *call) *apiError {
 		s.grants.Uninstall(c.g.App.ID, c.g.Account)
 		return c.noContent()
 	}))

@@ -71,7 +71,7 @@ func (h person) Create(name string, in control.Edit) (int64, error) {
 	if aerr != nil {
 		return 0, refusal(aerr)
 	}
-	return rec.ID, nil
+	return rec.ID, h.associate(o, rec.ID, in.Associations, e)
 }
 
 func (h person) Update(name string, id int64, in control.Edit) error {
@@ -164,7 +164,7 @@ func (h person) Dump(b []byte, name string, after int64, limit int, history bool
 	if err != nil {
 		return nil, 0, err
 	}
-	b, next := dumper.Page(b, o.table.All(), after, limit, history)
+	b, next := h.dumper(o).Page(b, o.table.All(), after, limit, history)
 	return b, next, nil
 }
 
@@ -177,16 +177,19 @@ func (h person) Show(b []byte, name string, id int64) ([]byte, error) {
 	if r == nil {
 		return nil, control.Errorf(404, "no %s %d", o.singular, id)
 	}
-	return dumper.Record(b, r, true), nil
+	return h.dumper(o).Record(b, r, true), nil
 }
 
-var dumper = control.Dumper{
-	Fields: func(b []byte, r *crm.Record) []byte {
-		return append(appendProperties(append(b, '{'), nil, r, nil), '}')
-	},
-	Change: func(b []byte, c crm.Change) []byte {
-		b = wire.AppendStr(b, "value", c.Value)
-		b = wire.AppendStr(b, "old", c.Old)
-		return wire.AppendStr(b, "source_id", c.Source.ID)
-	},
+func (h person) dumper(o *object) control.Dumper {
+	return control.Dumper{
+		Fields: func(b []byte, r *crm.Record) []byte {
+			b = append(appendProperties(append(b, '{'), nil, r, nil), '}')
+			return h.p.appendTo(b, o, r.ID)
+		},
+		Change: func(b []byte, c crm.Change) []byte {
+			b = wire.AppendStr(b, "value", c.Value)
+			b = wire.AppendStr(b, "old", c.Old)
+			return wire.AppendStr(b, "source_id", c.Source.ID)
+		},
+	}
 }

@@ -56,7 +56,11 @@ func listPipelines(c *call) *apiError {
 	if err != nil {
 		return err
 	}
-	return c.replyValue(200, map[string]any{"results": o.pipelines()})
+	lines := o.pipelines()
+	if c.s.hideLines.Load() {
+		lines = []*pipeline{}
+	}
+	return c.replyValue(200, map[string]any{"results": lines})
 }
 
 func getPipeline(c *call) *apiError {

@@ -4,17 +4,18 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Portal is one HubSpot account: its records, settings and people.
 type Portal struct {
-	id         int64
-	srv        *Server
-	objects    map[string]*object // by kind name
-	owners     []*owner
-	currencies map[string]bool
-	links      links
-	lastDefID  atomic.Int64 // of pipelines and stages made here
+	id        int64
+	srv       *Server
+	objects   map[string]*object // by kind name
+	owners    atomic.Pointer[[]*owner]
+	money     atomic.Pointer[money]
+	links     links
+	lastDefID atomic.Int64 // of pipelines and stages made here
 }
 
 type owner struct {
@@ -43,7 +44,7 @@ const epoch = "1970-01-01T00:00:00Z"
 var firstIDs = map[string]int64{"deals": 700000000001, "contacts": 500000000001, "companies": 600000000001}
 
 func (s *Server) newPortal(id int64) *Portal {
-	p := &Portal{id: id, srv: s, objects: map[string]*object{}, currencies: map[string]bool{"EUR": true, "USD": true, "GBP": true}}
+	p := &Portal{id: id, srv: s, objects: map[string]*object{}}
 	p.links.m = map[linkKey][]link{}
 	p.lastDefID.Store(100000000)
 	for _, k := range kinds {
@@ -72,24 +73,33 @@ func (s *Server) newPortal(id int64) *Portal {
 		partner.Stages = append(partner.Stages, newStage(st[0], st[1], i, st[2], epoch))
 	}
 	p.objects["deals"].lines.Store(&[]*pipeline{sales, partner})
+	p.setMoney(&money{codes: []string{"EUR", "GBP", "USD"}, zone: time.UTC})
+	p.seedOwners()
+	return p
+}
+
+// seedOwners puts three people there who have the same e-mail addresses in the
+// Pipedrive double, and one who left.
+func (p *Portal) seedOwners() {
+	all := []*owner{}
 	for i, n := range [][3]string{
 		{"ada.miller@example.com", "Ada", "Miller"}, {"ben.schmidt@example.com", "Ben", "Schmidt"}, {"cleo.martin@example.com", "Cleo", "Martin"},
 	} {
 		user := int64(9586501 + i)
-		p.owners = append(p.owners, &owner{
+		all = append(all, &owner{
 			ID: strconv.Itoa(41629771 + i), Email: n[0], Type: "PERSON", FirstName: n[1], LastName: n[2], UserID: &user, AnyUserID: user,
 			CreatedAt: epoch, UpdatedAt: epoch, Teams: []team{{"368389", "Sales", true}},
 		})
 	}
-	p.owners = append(p.owners, &owner{
+	all = append(all, &owner{
 		ID: "41629774", Email: "dan.former@example.com", Type: "PERSON", FirstName: "Dan", LastName: "Former", AnyUserID: 9586504,
 		CreatedAt: epoch, UpdatedAt: epoch, Archived: true,
 	})
-	return p
+	p.owners.Store(&all)
 }
 
 func (p *Portal) owner(id string) *owner {
-	for _, o := range p.owners {
+	for _, o := range *p.owners.Load() {
 		if o.ID == id {
 			return o
 		}

@@ -75,6 +75,8 @@ deals hs_closed_amount number/calculation_equation calc
 deals hs_projected_amount number/calculation_equation calc
 deals days_to_close number/calculation_equation calc
 deals num_associated_contacts number/number calc
+deals num_associated_contacts number/number calc
+deals hs_primary_associated_company number/number ro
 deals hs_merged_object_ids enumeration/checkbox ro
 deals hs_object_source string/text ro
 deals hs_object_source_id string/text ro
@@ -96,6 +98,9 @@ contacts createdate datetime/date
 contacts lastmodifieddate datetime/date ro
 contacts hs_object_id number/number ro
 contacts hs_merged_object_ids enumeration/checkbox ro
+contacts num_associated_deals number/number calc
+contacts associatedcompanyid number/number ro
+contacts hubspotscore number/calculation_score calc
 contacts hs_object_source string/text ro
 contacts hs_object_source_id string/text ro
 contacts hs_object_source_label enumeration/select ro
@@ -113,6 +118,8 @@ companies createdate datetime/date
 companies hs_lastmodifieddate datetime/date ro
 companies hs_object_id number/number ro
 companies hs_merged_object_ids enumeration/checkbox ro
+companies num_associated_contacts number/number calc
+companies num_associated_deals number/number calc
 companies hs_object_source string/text ro
 companies hs_object_source_id string/text ro
 companies hs_object_source_label enumeration/select ro

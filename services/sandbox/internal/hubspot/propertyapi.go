@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/dealsync/dealsync/services/sandbox/internal/crm"
 	"github.com/dealsync/dealsync/services/sandbox/internal/wire"
@@ -73,34 +74,36 @@ func createProperty(c *call) *apiError {
 	if err := c.body(&in); err != nil {
 		return err
 	}
-	if err := c.addProperty(o, &in); err != nil {
+	if err := c.p.addProperty(o, &in, false); err != nil {
 		return err
 	}
 	return c.replyValue(http.StatusCreated, &in)
 }
 
-func (c *call) addProperty(o *object, in *property) *apiError {
+// addProperty adds a custom property. A score can be made by HubSpot only, not
+// through the API.
+func (p *Portal) addProperty(o *object, in *property, byHubSpot bool) *apiError {
 	if in.Name == "" || in.Label == "" || in.Type == "" || in.FieldType == "" || in.GroupName == "" {
 		return invalid("name, label, type, fieldType and groupName are required")
 	}
 	if !propertyName.MatchString(in.Name) {
 		return invalid("Property name %q is not valid: use lower-case letters, digits and underscores", in.Name)
 	}
-	if !slices.Contains(fieldTypes[in.Type], in.FieldType) {
+	if score := in.Type == "number" && in.FieldType == "calculation_score"; !(score && byHubSpot) && !slices.Contains(fieldTypes[in.Type], in.FieldType) {
 		return invalid("fieldType %q does not fit type %q", in.FieldType, in.Type)
 	}
 	if !o.hasGroup(in.GroupName) {
 		return invalid("Property group %q does not exist", in.GroupName)
 	}
-	if p := o.prop(in.Name); p != nil && !p.Archived {
+	if old := o.prop(in.Name); old != nil && !old.Archived {
 		e := fail(409, catConflict, "A property named %q already exists.", in.Name)
 		e.SubCategory = "Properties.PROPERTY_EXISTS"
 		return e
 	}
 	if in.HasUniqueValue {
 		n := 0
-		for _, p := range *o.props.Load() {
-			if p.HasUniqueValue && !p.HubspotDefined {
+		for _, other := range *o.props.Load() {
+			if other.HasUniqueValue && !other.HubspotDefined {
 				n++
 			}
 		}
@@ -108,12 +111,12 @@ func (c *call) addProperty(o *object, in *property) *apiError {
 			return invalid("At most %d properties with unique values are allowed for %s", maxUnique, o.name)
 		}
 	}
-	now := crm.ISO(c.s.clock.Milli())
+	now := crm.ISO(p.srv.clock.Milli())
 	in.CreatedAt, in.UpdatedAt = now, now
 	in.CreatedUserID, in.UpdatedUserID = "9586501", "9586501"
 	in.HubspotDefined, in.Archived = false, false
 	in.ModificationMetadata = modification{Archivable: true}
-	in.Calculated = in.FieldType == "calculation_equation"
+	in.Calculated = strings.HasPrefix(in.FieldType, "calculation_")
 	in.ModificationMetadata.ReadOnlyValue = in.Calculated
 	if in.Options == nil {
 		in.Options = []option{}
@@ -222,7 +225,7 @@ func batchCreateProperties(c *call) *apiError {
 	started := c.s.clock.Milli()
 	done, errs := []*property{}, [][]byte(nil)
 	for _, p := range in.Inputs {
-		if err := c.addProperty(o, p); err != nil {
+		if err := c.p.addProperty(o, p, false); err != nil {
 			err.Context = map[string][]string{"name": {p.Name}}
 			errs = append(errs, err.entry())
 			continue

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dealsync/dealsync/services/sandbox/internal/crm"
+	"github.com/dealsync/dealsync/services/sandbox/internal/stat"
 	"github.com/dealsync/dealsync/services/sandbox/internal/wire"
 )
 
@@ -228,7 +229,7 @@ func (p *Portal) archive(o *object, id int64, e *edit) bool {
 	if was == nil || was == is {
 		return false
 	}
-	p.count(e)
+	p.count(o, e, stat.Deleted)
 	if !e.silent {
 		p.publish(&event{what: "deletion", kind: o.kind, id: id, at: e.at, source: e.source, flag: "DELETED"})
 	}
@@ -253,7 +254,7 @@ func (p *Portal) restore(o *object, id int64, e *edit) (bool, *apiError) {
 	if was == nil || was == is {
 		return false, nil
 	}
-	p.count(e)
+	p.count(o, e, stat.Updated)
 	if !e.silent {
 		p.publish(&event{what: "restore", kind: o.kind, id: id, at: e.at, source: e.source, flag: "RESTORED"})
 	}

@@ -13,6 +13,13 @@ type route struct {
 	h                           handler
 }
 
+// areas are the parts of the API that can be denied to an account, by the
+// beginning of their legacy path.
+var areas = map[string]string{
+	"/crm/v3/objects": "records", "/crm/v4/objects": "associations", "/crm/v4/associations": "associations",
+	"/crm/v3/pipelines": "pipelines", "/crm/v3/properties": "properties", "/crm/v3/owners": "owners", "/account-info/v3": "account",
+}
+
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	const (
@@ -78,11 +85,11 @@ func (s *Server) routes() http.Handler {
 		{"GET", "/crm/v3/owners", "/crm/owners/{v}", "/{oid}", getOwner},
 		{"GET", "/account-info/v3", "/account-info/{v}", "/details", accountDetails},
 	} {
-		h := s.authed(false, r.h)
+		h := s.authed(areas[r.legacy], false, r.h)
 		mux.Handle(r.method+" "+r.legacy+r.tail, h)
 		mux.Handle(r.method+" "+r.dated+r.tail, h)
 	}
-	search := s.authed(true, searchRecords)
+	search := s.authed("records", true, searchRecords)
 	mux.Handle("POST /crm/v3/objects/{type}/search", search)
 	mux.Handle("POST /crm/objects/{v}/{type}/search", search)
 	s.oauthRoutes(mux)

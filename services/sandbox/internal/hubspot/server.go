@@ -54,6 +54,7 @@ type Server struct {
 	throttling atomic.Bool
 	strict     atomic.Bool
 	mergeNew   atomic.Bool // merging deals makes a new record
+	hideLines  atomic.Bool // the list of pipelines is empty
 	limits     atomic.Pointer[limits]
 	lag        atomic.Pointer[lagRange]
 	scale      atomic.Pointer[float64]
@@ -94,6 +95,7 @@ func (s *Server) Reset() {
 	s.throttling.Store(s.opt.Throttle)
 	s.strict.Store(s.opt.StrictWrites)
 	s.mergeNew.Store(true)
+	s.hideLines.Store(false)
 	s.limits.Store(s.newLimits(s.opt.Burst, s.opt.PrivateBurst, s.opt.Search, s.opt.Daily))
 	s.lag.Store(&lagRange{s.opt.SearchLagMin.Milliseconds(), s.opt.SearchLagMax.Milliseconds()})
 	scale := s.opt.TimeScale

@@ -2,6 +2,7 @@ package hubspot
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -77,7 +78,7 @@ func (p *Portal) normalOption(d *property, v, old string) (string, *badValue) {
 func (p *Portal) badOption(d *property, v string) (code, message string) {
 	switch {
 	case d.Name == "deal_currency_code":
-		if !p.currencies[v] {
+		if !slices.Contains(p.money.Load().codes, v) {
 			return "INVALID_OPTION", fmt.Sprintf("%q is not a part of the current effective currency codes for portal %d", v, p.id)
 		}
 		return "", ""

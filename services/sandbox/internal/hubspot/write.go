@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/dealsync/dealsync/services/sandbox/internal/crm"
+	"github.com/dealsync/dealsync/services/sandbox/internal/stat"
 )
 
 // edit is one intended change of a record: by an app through the API, or by a
@@ -48,7 +49,7 @@ func (p *Portal) create(o *object, e *edit) (*crm.Record, *apiError) {
 	if ierr != nil {
 		return nil, p.storeError(o, ierr)
 	}
-	p.count(e)
+	p.count(o, e, stat.Created)
 	p.emit(o, rec, e, "creation")
 	return rec, nil
 }
@@ -85,7 +86,7 @@ func (p *Portal) update(o *object, id int64, e *edit, follow bool) (*crm.Record,
 		return nil, p.storeError(o, merr)
 	}
 	if len(e.changes) > 0 {
-		p.count(e)
+		p.count(o, e, stat.Updated)
 		p.emit(o, rec, e, "")
 	}
 	return rec, nil
@@ -93,12 +94,11 @@ func (p *Portal) update(o *object, id int64, e *edit, follow bool) (*crm.Record,
 
 var errGone = errors.New("record is gone")
 
-func (p *Portal) count(e *edit) {
-	if e.byAPI {
-		p.srv.stats.Writes.Add(1)
-	} else {
-		p.srv.stats.Edits.Add(1)
+func (p *Portal) count(o *object, e *edit, what string) {
+	if !e.byAPI {
+		what = stat.Edited
 	}
+	p.srv.stats.Record(o.name, what)
 }
 
 // validate checks all values of an edit and brings them into stored form.
@@ -114,7 +114,7 @@ func (p *Portal) validate(o *object, e *edit, old *crm.Record) (map[string]strin
 		switch {
 		case d == nil || d.Archived:
 			bad = append(bad, badValue{name, "PROPERTY_DOESNT_EXIST", fmt.Sprintf("Property %q does not exist", name)})
-		case d.ModificationMetadata.ReadOnlyValue:
+		case d.ModificationMetadata.ReadOnlyValue && (e.byAPI || d.HubspotDefined):
 			bad = append(bad, badValue{name, "READ_ONLY_VALUE", fmt.Sprintf("%q is a calculated property; its value cannot be set.", name)})
 		default:
 			n, b := p.normal(d, v, before[name])

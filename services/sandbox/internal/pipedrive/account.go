@@ -1,7 +1,5 @@
 package pipedrive
 
-import "slices"
-
 // user is a person who works in the company.
 type user struct {
 	ID       int64
@@ -23,7 +21,7 @@ func seedUsers(apiUser int64) []*user {
 }
 
 func (s *Server) user(id int64) *user {
-	for _, u := range s.users {
+	for _, u := range *s.users.Load() {
 		if u.ID == id {
 			return u
 		}
@@ -31,9 +29,9 @@ func (s *Server) user(id int64) *user {
 	return nil
 }
 
-func (u *user) view(you int64) map[string]any {
+func (u *user) view(you int64, home string) map[string]any {
 	return map[string]any{
-		"id": u.ID, "name": u.Name, "default_currency": "EUR", "locale": "en_US", "lang": 1, "email": u.Email, "phone": nil,
+		"id": u.ID, "name": u.Name, "default_currency": home, "locale": "en_US", "lang": 1, "email": u.Email, "phone": nil,
 		"activated": true, "last_login": "2026-01-02 08:00:00", "created": "2026-01-01 00:00:00", "modified": "2026-01-02 08:00:00",
 		"has_created_company": u.ID == 501, "active_flag": u.Active, "timezone_name": "UTC", "timezone_offset": "+00:00", "role_id": 1,
 		"access": []map[string]any{
@@ -42,26 +40,6 @@ func (u *user) view(you int64) map[string]any {
 		},
 		"icon_url": nil, "is_you": u.ID == you, "is_deleted": false,
 	}
-}
-
-type currency struct {
-	ID            int    `json:"id"`
-	Code          string `json:"code"`
-	Name          string `json:"name"`
-	DecimalPoints int    `json:"decimal_points"`
-	Symbol        string `json:"symbol"`
-	ActiveFlag    bool   `json:"active_flag"`
-	IsCustomFlag  bool   `json:"is_custom_flag"`
-}
-
-var currencies = []currency{
-	{1, "EUR", "Euro", 2, "€", true, false},
-	{2, "USD", "US Dollar", 2, "$", true, false},
-	{3, "GBP", "British Pound", 2, "£", true, false},
-}
-
-func hasCurrency(code string) bool {
-	return slices.ContainsFunc(currencies, func(c currency) bool { return c.Code == code })
 }
 
 // lines are the pipelines and stages; the pair is replaced as a whole.

@@ -80,10 +80,28 @@ func (c *call) open(ru rule) *apiError {
 			return err
 		}
 	}
-	if !c.g.Can(ru.scopes...) {
+	if !c.g.Can(ru.scopes...) || c.s.faults.Denied(area(c.r.URL.Path), c.r.Method != http.MethodGet) {
 		return fail(403, "Scope and URL mismatch")
 	}
 	return nil
+}
+
+// area names the part of the API that a path belongs to.
+func area(path string) string {
+	if strings.HasSuffix(path, "/users/me") {
+		return "" // who one is may always be asked
+	}
+	path = strings.TrimPrefix(path, "/api")
+	_, path, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/") // the version
+	name, _, _ := strings.Cut(path, "/")
+	switch {
+	case strings.HasSuffix(name, "Fields"):
+		return "fields"
+	case name == "stages":
+		return "pipelines"
+	default:
+		return name
+	}
 }
 
 func (c *call) throttle(ru rule) *apiError {

@@ -58,6 +58,11 @@ type settings struct {
 	RetryScale     *float64 `json:"retry_scale,omitempty"`
 	AnswerWithinMS *int64   `json:"answer_within_ms,omitempty"`
 	AppScopes      []string `json:"app_scopes,omitempty"` // of the app from the next consent on
+
+	Deny          *[]string    `json:"deny,omitempty"`           // areas that the account may not use
+	HidePipelines *bool        `json:"hide_pipelines,omitempty"` // the lists of pipelines and stages are empty
+	Currency      *newCurrency `json:"currency,omitempty"`       // to add, or to change by code
+	User          *newUser     `json:"user,omitempty"`           // to add, or to change by e-mail
 }
 
 // Settings changes the switches that raw names and returns what is set.
@@ -89,8 +94,38 @@ func (s *Server) Settings(raw json.RawMessage) (any, error) {
 	if in.AnswerWithinMS != nil {
 		s.hooks.engine.SetTimeout(time.Duration(*in.AnswerWithinMS) * time.Millisecond)
 	}
-	html, check := s.htmlBlock.Load(), s.checkURL.Load()
-	return settings{SearchLagMinMS: &lag.min, SearchLagMaxMS: &lag.max, HTMLBlock: &html, CheckHookURL: &check, RetryScale: s.scale.Load()}, nil
+	if err := s.changeCompany(&in); err != nil {
+		return nil, err
+	}
+	html, check, hide, deny := s.htmlBlock.Load(), s.checkURL.Load(), s.hideLines.Load(), s.faults.Denials()
+	return settings{
+		SearchLagMinMS: &lag.min, SearchLagMaxMS: &lag.max, HTMLBlock: &html, CheckHookURL: &check, RetryScale: s.scale.Load(),
+		Deny: &deny, HidePipelines: &hide,
+	}, nil
+}
+
+// areas are the parts of the API that can be denied to the account.
+var areas = []string{"deals", "persons", "organizations", "fields", "pipelines", "users", "currencies", "webhooks"}
+
+// changeCompany changes what the company's own settings say.
+func (s *Server) changeCompany(in *settings) error {
+	if in.HidePipelines != nil {
+		s.hideLines.Store(*in.HidePipelines)
+	}
+	if in.Deny != nil {
+		if err := s.faults.Deny(*in.Deny, areas); err != nil {
+			return fmt.Errorf("deny: %w", err)
+		}
+	}
+	if in.Currency != nil {
+		if err := s.putCurrency(in.Currency); err != nil {
+			return err
+		}
+	}
+	if in.User != nil {
+		return s.putUser(in.User)
+	}
+	return nil
 }
 
 // Records gives access to the company's records as a person.

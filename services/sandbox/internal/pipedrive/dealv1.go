@@ -82,7 +82,7 @@ func permittedUsers(c *call) *apiError {
 		return c.s.noSuch(c.s.deals, id)
 	}
 	var ids []int64
-	for _, u := range c.s.users {
+	for _, u := range *c.s.users.Load() {
 		if u.Active {
 			ids = append(ids, u.ID)
 		}
@@ -90,70 +90,15 @@ func permittedUsers(c *call) *apiError {
 	return c.data(ids)
 }
 
-func mergeDeals(c *call) *apiError {
-	id, err := c.id()
-	if err != nil {
-		return err
-	}
-	var in struct {
-		With int64 `json:"merge_with_id"`
-	}
-	if err := c.body(&in); err != nil {
-		return err
-	}
-	r, err := c.s.merge(c.s.deals, in.With, id, c.edit(nil))
-	if err != nil {
-		return err
-	}
-	return c.reply(200, func(b []byte) []byte {
-		b = append(b, `{"success":true,"data":`...)
-		b = append(b, c.s.deals.appendV1(make([]byte, 0, 1024), r)...)
-		return append(b, '}')
-	})
-}
-
-// merge lets the survivor take what it lacks from the other, which is deleted.
-func (s *Server) merge(e *entity, survivor, other int64, ed *edit) (*crm.Record, *apiError) {
-	a, b := e.table.Get(survivor), e.table.Get(other)
-	if !live(a) {
-		return nil, s.noSuch(e, survivor)
-	}
-	if !live(b) || survivor == other {
-		return nil, s.noSuch(e, other)
-	}
-	ed.into, ed.from, ed.flow = survivor, other, wire.UUID()
-	was, gone, _ := e.table.Mutate(other, func(old *crm.Record) (*crm.Record, error) { // cannot fail
-		next := old.Next()
-		next.Archived, next.ArchivedAt, next.MergedInto = true, ed.at, survivor
-		next.Updated = max(next.Updated, ed.at)
-		return next, nil
-	})
-	s.hooks.publish(e, "delete", was, gone, ed)
-	before, is, _ := e.table.Mutate(survivor, func(old *crm.Record) (*crm.Record, error) { // cannot fail
-		next := old.Next()
-		for name, v := range b.Values {
-			if next.Values[name] == "" && name != "update_time" && name != "lost_reason" && name != "won_time" && name != "lost_time" && name != "close_time" {
-				next.Set(crm.Change{Field: name, Value: v, At: ed.at, Source: ed.source})
-			}
-		}
-		next.Updated = max(next.Updated, ed.at)
-		next.Values["update_time"] = str(crm.Seconds(next.Updated))
-		return next, nil
-	})
-	s.count(ed)
-	s.hooks.publish(e, "change", before, is, ed)
-	return is, nil
-}
-
-// appendV1 writes a deal in the older form: user_id for the owner, times
-// without zone, visible_to as text.
+// appendV1 writes a record in the older form: user_id (of contacts owner_id) for
+// the owner, times without zone, visible_to as text.
 func (e *entity) appendV1(b []byte, r *crm.Record) []byte {
 	b = append(b, '{')
 	for i := range e.natives {
 		n := &e.natives[i]
 		v := r.Values[n.name]
 		switch {
-		case n.name == "owner_id":
+		case n.name == "owner_id" && e.name == "deal":
 			b = wire.AppendRaw(b, "user_id", orNull(v))
 		case n.name == "visible_to":
 			b = wire.AppendRaw(b, n.name, `"`+v+`"`)
@@ -167,8 +112,12 @@ func (e *entity) appendV1(b []byte, r *crm.Record) []byte {
 			b = wire.AppendRaw(b, n.name, orNull(v))
 		}
 	}
-	b = wire.AppendBool(b, "active", !r.Archived && bare(r.Values["status"]) == "open")
-	b = wire.AppendBool(b, "deleted", r.Archived)
+	if e.name == "deal" {
+		b = wire.AppendBool(b, "active", !r.Archived && bare(r.Values["status"]) == "open")
+		b = wire.AppendBool(b, "deleted", r.Archived)
+	} else {
+		b = wire.AppendBool(b, "active_flag", !r.Archived)
+	}
 	for _, f := range e.fields.all() {
 		b = wire.AppendRaw(b, f.Code, orNull(v1Custom(r.Values[f.Code])))
 	}

@@ -72,7 +72,7 @@ func (s *Server) customValue(f *field, v json.RawMessage) (string, *apiError) {
 		}
 		return strconv.FormatInt(int64(n), 10), nil
 	default:
-		return f.objectValue(name, v)
+		return s.objectValue(f, name, v)
 	}
 }
 
@@ -97,7 +97,7 @@ func (f *field) setValue(name string, v json.RawMessage) (string, *apiError) {
 }
 
 // objectValue checks monetary, ranges, time and address: objects with a value.
-func (f *field) objectValue(name string, v json.RawMessage) (string, *apiError) {
+func (s *Server) objectValue(f *field, name string, v json.RawMessage) (string, *apiError) {
 	var in map[string]json.RawMessage
 	if json.Unmarshal(v, &in) != nil || in["value"] == nil {
 		return "", expected(name, "object with a value", v)
@@ -109,6 +109,9 @@ func (f *field) objectValue(name string, v json.RawMessage) (string, *apiError) 
 		cur, isText := plain(in["currency"])
 		if !ok || !isText || len(cur) != 3 {
 			return "", invalid("%s: Expected a numeric value and a currency", name)
+		}
+		if !s.hasCurrency(cur) {
+			return "", invalid("%s: Currency code %s is not supported", name, cur)
 		}
 		b = wire.AppendRaw(b, "value", formatNumber(n))
 		b = wire.AppendStr(b, "currency", cur)

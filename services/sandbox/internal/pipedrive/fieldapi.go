@@ -135,22 +135,30 @@ func (c *call) createField(e *entity) *apiError {
 	if err := c.body(&in); err != nil {
 		return err
 	}
+	f, err := c.s.addField(e, &in)
+	if err != nil {
+		return err
+	}
+	return c.data(f.view([]string{"ui_visibility", "important_fields", "required_fields"}))
+}
+
+func (s *Server) addField(e *entity, in *fieldInput) (*field, *apiError) {
 	if in.Name == nil || *in.Name == "" {
-		return invalid("field_name: Required")
+		return nil, invalid("field_name: Required")
 	}
 	if !slices.Contains(fieldTypes, in.Type) {
-		return invalid("field_type: Invalid enum value, received '%s'", in.Type)
+		return nil, invalid("field_type: Invalid enum value, received '%s'", in.Type)
 	}
 	if (in.Type == "enum" || in.Type == "set") && len(in.Options) == 0 {
-		return invalid("options: Required for field type %s", in.Type)
+		return nil, invalid("options: Required for field type %s", in.Type)
 	}
-	f := &field{Name: *in.Name, Type: in.Type, Code: c.s.newCode(e)}
+	f := &field{Name: *in.Name, Type: in.Type, Code: s.newCode(e)}
 	set(&f.Description, in.Description)
 	for _, o := range in.Options {
-		f.Options = append(f.Options, fieldOption{ID: c.s.newOption(), Label: o.Label})
+		f.Options = append(f.Options, fieldOption{ID: s.newOption(), Label: o.Label})
 	}
 	e.fields.put(f.Code, f)
-	return c.data(f.view([]string{"ui_visibility", "important_fields", "required_fields"}))
+	return f, nil
 }
 
 // newCode makes up the 40-character hash that names a custom field.

@@ -187,7 +187,7 @@ func (h *hooks) meta(w *webhook, e *entity, action string, is *crm.Record, ed *e
 	b = wire.AppendStr(b, "host", h.srv.opt.Host)
 	b = wire.AppendStr(b, "timestamp", time.UnixMilli(ed.at).UTC().Format("2006-01-02T15:04:05.000Z"))
 	b = append(wire.AppendKey(b, "permitted_user_ids"), '[')
-	for _, u := range h.srv.users {
+	for _, u := range *h.srv.users.Load() {
 		if u.Active {
 			b = append(wire.Comma(b), `"`+strconv.FormatInt(u.ID, 10)+`"`...)
 		}

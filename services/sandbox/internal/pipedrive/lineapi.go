@@ -23,7 +23,7 @@ func (s *Server) changeLines(f func(l *lines) *apiError) *apiError {
 }
 
 func listPipelines(c *call) *apiError {
-	all := slices.DeleteFunc(slices.Clone(c.s.lines.Load().pipelines), func(p pipeline) bool { return p.IsDeleted })
+	all := slices.DeleteFunc(slices.Clone(c.s.lines.Load().pipelines), func(p pipeline) bool { return p.IsDeleted || c.s.hideLines.Load() })
 	slices.SortFunc(all, func(a, b pipeline) int { return cmp.Compare(a.ID, b.ID) })
 	if c.r.URL.Query().Get("sort_direction") == "desc" {
 		slices.Reverse(all)
@@ -127,7 +127,7 @@ func deletePipeline(c *call) *apiError {
 func listStages(c *call) *apiError {
 	pid := c.r.URL.Query().Get("pipeline_id")
 	all := slices.DeleteFunc(slices.Clone(c.s.lines.Load().stages), func(s stage) bool {
-		return s.IsDeleted || pid != "" && strconv.FormatInt(s.PipelineID, 10) != pid
+		return s.IsDeleted || c.s.hideLines.Load() || pid != "" && strconv.FormatInt(s.PipelineID, 10) != pid
 	})
 	slices.SortFunc(all, func(a, b stage) int {
 		if c.r.URL.Query().Get("sort_by") == "order_nr" && a.OrderNr != b.OrderNr {

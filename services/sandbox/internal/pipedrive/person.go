@@ -2,6 +2,7 @@ package pipedrive
 
 import (
 	"encoding/json"
+	"maps"
 
 	"github.com/dealsync/dealsync/services/sandbox/internal/control"
 	"github.com/dealsync/dealsync/services/sandbox/internal/crm"
@@ -44,6 +45,14 @@ func (h person) Create(name string, in control.Edit) (int64, error) {
 	e, err := h.entity(name)
 	if err != nil {
 		return 0, err
+	}
+	for _, to := range in.Associations {
+		fields, err := h.link(name, to, false)
+		if err != nil {
+			return 0, err
+		}
+		maps.Copy(fields, in.Fields)
+		in.Fields = fields
 	}
 	r, aerr := h.s.create(e, h.edit(in))
 	if aerr != nil {

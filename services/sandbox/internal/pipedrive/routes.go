@@ -25,13 +25,13 @@ func (s *Server) routes() http.Handler {
 		v2("GET /"+e.plural+"/{id}", rule{cost: 1, scopes: read}, func(c *call) *apiError { return c.getRecord(e) })
 		v2("PATCH /"+e.plural+"/{id}", rule{cost: 5, scopes: full}, func(c *call) *apiError { return c.updateRecord(e) })
 		v2("DELETE /"+e.plural+"/{id}", rule{cost: 3, scopes: full}, func(c *call) *apiError { return c.deleteRecord(e) })
+		v1("PUT /"+e.plural+"/{id}/merge", rule{cost: 40, scopes: full}, func(c *call) *apiError { return c.mergeRecords(e) })
 		s.fieldRoutes(v2, e)
 	}
 	deals := []string{"deals:read", "deals:full"}
 	v2("GET /deals/archived", rule{cost: 20, scopes: deals}, func(c *call) *apiError { return c.listRecords(s.deals, true) })
 	v1("GET /deals/{id}/changelog", rule{cost: 20, scopes: deals}, changelog)
 	v1("GET /deals/{id}/permittedUsers", rule{cost: 10, scopes: deals}, permittedUsers)
-	v1("PUT /deals/{id}/merge", rule{cost: 40, scopes: []string{"deals:full"}}, mergeDeals)
 
 	settings, admin := []string{"deals:read", "deals:full", "admin"}, []string{"admin"}
 	v2("GET /pipelines", rule{cost: 5, scopes: settings}, listPipelines)

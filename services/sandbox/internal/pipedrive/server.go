@@ -47,12 +47,14 @@ type Server struct {
 	hooks  *hooks
 
 	deals, persons, orgs *entity
-	users                []*user
+	users                atomic.Pointer[[]*user]
+	currencies           atomic.Pointer[[]currency]
 	lines                atomic.Pointer[lines]
 
 	throttling atomic.Bool
 	htmlBlock  atomic.Bool // answer calls over the limit with an HTML 403
 	checkURL   atomic.Bool
+	hideLines  atomic.Bool // the lists of pipelines and stages are empty
 	limits     atomic.Pointer[limits]
 	lag        atomic.Pointer[lagRange]
 	scale      atomic.Pointer[float64]
@@ -88,7 +90,6 @@ func New(opt Options, clock *crm.Clock) *Server {
 	s.grants.AddApp(&app)
 	s.grants.AddFixed(opt.Token, grant.Grant{App: &grant.App{}, Account: opt.Company, User: opt.User, Scopes: allScopes})
 	s.hooks = newHooks(s)
-	s.users = seedUsers(opt.User)
 	s.lag.Store(&lagRange{})
 	s.deals = newEntity("deal", "deals", "Deal", "deals", dealFields, s.newView())
 	s.persons = newEntity("person", "persons", "Person", "contacts", personFields, s.newView())
@@ -104,6 +105,7 @@ func (s *Server) Reset() {
 	s.faults.Reset()
 	s.throttling.Store(s.opt.Throttle)
 	s.htmlBlock.Store(false)
+	s.hideLines.Store(false)
 	s.checkURL.Store(s.opt.CheckURL)
 	s.limits.Store(newLimits(s.opt.Burst, s.opt.OAuthBurst, s.opt.Search, s.opt.Daily))
 	s.lag.Store(&lagRange{s.opt.SearchLagMin.Milliseconds(), s.opt.SearchLagMax.Milliseconds()})
@@ -113,11 +115,18 @@ func (s *Server) Reset() {
 	s.rng = rand.New(rand.NewPCG(s.opt.Seed, 2))
 	s.rngMu.Unlock()
 	s.hooks.clear()
-	s.lines.Store(seedLines())
+	s.seedAccount()
 	for _, e := range s.entities() {
 		e.clear()
 	}
 	s.stats.Reset()
+}
+
+func (s *Server) seedAccount() {
+	users, currencies := seedUsers(s.opt.User), seedCurrencies()
+	s.users.Store(&users)
+	s.currencies.Store(&currencies)
+	s.lines.Store(seedLines())
 }
 
 func (s *Server) entities() []*entity { return []*entity{s.deals, s.persons, s.orgs} }

@@ -4,8 +4,8 @@ import "strings"
 
 func listUsers(c *call) *apiError {
 	out := []map[string]any{}
-	for _, u := range c.s.users {
-		out = append(out, u.view(c.g.User))
+	for _, u := range *c.s.users.Load() {
+		out = append(out, u.view(c.g.User, c.s.homeCurrency()))
 	}
 	return c.data(out)
 }
@@ -15,7 +15,7 @@ func me(c *call) *apiError {
 	if u == nil {
 		return unauthorized()
 	}
-	out := u.view(u.ID)
+	out := u.view(u.ID, c.s.homeCurrency())
 	domain, _, _ := strings.Cut(c.s.opt.Host, ".")
 	out["company_id"], out["company_name"], out["company_domain"] = c.g.Account, "Sandbox", domain
 	out["company_country"], out["company_industry"] = "EE", "IT Services"
@@ -29,7 +29,7 @@ func getUser(c *call) *apiError {
 		return err
 	}
 	if u := c.s.user(id); u != nil {
-		return c.data(u.view(c.g.User))
+		return c.data(u.view(c.g.User, c.s.homeCurrency()))
 	}
 	return &apiError{status: 404, raw: `{"success":false,"error":"User not found or not accessible."}`}
 }
@@ -42,13 +42,13 @@ func findUsers(c *call) *apiError {
 	}
 	byEmail := q.Get("search_by_email") == "1" || q.Get("search_by_email") == "true"
 	out := []map[string]any{}
-	for _, u := range c.s.users {
+	for _, u := range *c.s.users.Load() {
 		v := u.Name
 		if byEmail {
 			v = u.Email
 		}
 		if strings.Contains(strings.ToLower(v), term) {
-			out = append(out, u.view(c.g.User))
+			out = append(out, u.view(c.g.User, c.s.homeCurrency()))
 		}
 	}
 	return c.data(out)
@@ -57,7 +57,7 @@ func findUsers(c *call) *apiError {
 func listCurrencies(c *call) *apiError {
 	term := strings.ToLower(c.r.URL.Query().Get("term"))
 	out := []currency{}
-	for _, cur := range currencies {
+	for _, cur := range *c.s.currencies.Load() {
 		if term == "" || strings.Contains(strings.ToLower(cur.Name+" "+cur.Code), term) {
 			out = append(out, cur)
 		}

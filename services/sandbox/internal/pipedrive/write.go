@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dealsync/dealsync/services/sandbox/internal/crm"
+	"github.com/dealsync/dealsync/services/sandbox/internal/stat"
 )
 
 // edit is one intended change of a record, by an app or by a person.
@@ -102,7 +103,7 @@ func (s *Server) references(vals map[string]string) *apiError {
 			return fail(400, "%s %s not found", name, v)
 		}
 	}
-	if v := vals["currency"]; v != "" && !hasCurrency(bare(v)) {
+	if v := vals["currency"]; v != "" && !s.hasCurrency(bare(v)) {
 		return invalid("currency: Currency code %s is not supported", bare(v))
 	}
 	if v := vals["visible_to"]; v != "" && v != "1" && v != "3" && v != "5" && v != "7" {
@@ -137,7 +138,8 @@ func (s *Server) create(e *entity, ed *edit) (*crm.Record, *apiError) {
 		r.Values["update_time"] = str(crm.Seconds(ed.at))
 		return r, nil
 	})
-	s.count(ed)
+	s.count(e, ed, stat.Created)
+	s.countLinks(e, nil, rec, ed)
 	s.hooks.publish(e, "create", nil, rec, ed)
 	return rec, nil
 }
@@ -162,7 +164,7 @@ func (s *Server) defaults(e *entity, ed *edit, vals map[string]string) *apiError
 	switch e {
 	case s.deals:
 		set("value", "0")
-		set("currency", `"EUR"`)
+		set("currency", str(s.homeCurrency()))
 		set("status", `"open"`)
 		vals["creator_user_id"] = strconv.FormatInt(ed.source.UserID, 10)
 		vals["origin"] = `"ManuallyCreated"`
@@ -235,7 +237,8 @@ func (s *Server) update(e *entity, id int64, ed *edit) (*crm.Record, *apiError) 
 		return nil, s.noSuch(e, id)
 	}
 	if was != is {
-		s.count(ed)
+		s.count(e, ed, stat.Updated)
+		s.countLinks(e, was, is, ed)
 		s.hooks.publish(e, "change", was, is, ed)
 	}
 	return is, nil
@@ -263,11 +266,33 @@ func (s *Server) noSuch(e *entity, id int64) *apiError {
 	return fail(404, "%s", fmt.Sprintf("%s %d not found", e.title, id))
 }
 
-func (s *Server) count(ed *edit) {
-	if ed.source.Type == "api" {
-		s.stats.Writes.Add(1)
-	} else {
-		s.stats.Edits.Add(1)
+func (s *Server) count(e *entity, ed *edit, what string) {
+	if ed.source.Type != "api" {
+		what = stat.Edited
+	}
+	s.stats.Record(e.plural, what)
+}
+
+// countLinks counts the records of other types that an edit has linked or let
+// go: here they are fields.
+func (s *Server) countLinks(e *entity, was, is *crm.Record, ed *edit) {
+	for name, other := range map[string]*entity{"person_id": s.persons, "org_id": s.orgs} {
+		before := ""
+		if was != nil {
+			before = was.Values[name]
+		}
+		now := is.Values[name]
+		if e.byName[name] == nil || now == before {
+			continue
+		}
+		what := stat.Associated
+		switch {
+		case ed.source.Type != "api":
+			what = stat.Edited
+		case now == "":
+			what = stat.Dissociated
+		}
+		s.stats.Link(e.plural, other.plural, what)
 	}
 }
 
@@ -286,7 +311,7 @@ func (s *Server) remove(e *entity, id int64, ed *edit) *apiError {
 	if was == nil || was == is {
 		return s.noSuch(e, id)
 	}
-	s.count(ed)
+	s.count(e, ed, stat.Deleted)
 	s.hooks.publish(e, "delete", was, is, ed)
 	return nil
 }
@@ -306,7 +331,7 @@ func (s *Server) restore(e *entity, id int64, ed *edit) *apiError {
 	if was == nil || was == is {
 		return s.noSuch(e, id)
 	}
-	s.count(ed)
+	s.count(e, ed, stat.Updated)
 	s.hooks.publish(e, "change", was, is, ed)
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 // Counters of one double. The zero value is ready.
 type Counters struct {
 	calls     sync.Map // "METHOD /path/{template} status" -> *atomic.Int64
+	objects   sync.Map // deed -> *atomic.Int64
 	Requests  atomic.Int64
 	Writes    atomic.Int64 // records changed through the API
 	Edits     atomic.Int64 // records changed through the control API
@@ -59,6 +60,9 @@ type Snapshot struct {
 	Delivered int64       `json:"webhooks_delivered"`
 	Failed    int64       `json:"webhooks_failed"`
 	Lost      int64       `json:"webhooks_lost"`
+	// Objects counts by object type and deed; associations stand under both of
+	// their types, as in "deals/contacts".
+	Objects map[string]map[string]int64 `json:"objects"`
 }
 
 // Snapshot reads all counters.
@@ -73,12 +77,14 @@ func (c *Counters) Snapshot() Snapshot {
 		s.Calls = append(s.Calls, CallCount{n.pattern, n.status, n.n.Load()})
 		return true
 	})
+	s.Objects = c.deeds()
 	return s
 }
 
 // Reset puts all counters back to zero.
 func (c *Counters) Reset() {
 	c.calls.Clear()
+	c.objects.Clear()
 	for _, n := range []*atomic.Int64{
 		&c.Requests, &c.Writes, &c.Edits, &c.BytesIn, &c.BytesOut,
 		&c.Events, &c.Delivered, &c.Failed, &c.Lost,
