@@ -7,7 +7,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/event"
 	"github.com/dealsync/dealsync/libs/fault"
@@ -36,7 +35,7 @@ func (s *Service) create(ctx context.Context, c Connector, w *eventv1.Write) (an
 	var got answer
 	switch core.NextStep(intended, intent.Doc.GetRecord()) {
 	case core.Answer:
-		got.ID = intent.Doc.GetRecord()
+		got.ID, got.found = intent.Doc.GetRecord(), true
 		return got, s.link(ctx, w, got.ID)
 	case core.Look:
 		found, err := c.FindCreated(ctx, deal.Object(w.GetObject()), []string{w.GetPair()}, time.UnixMilli(intent.Doc.GetStartedMs()).Add(-lookBack))
@@ -44,6 +43,7 @@ func (s *Service) create(ctx context.Context, c Connector, w *eventv1.Write) (an
 			return answer{}, err
 		}
 		if got.ID = found[w.GetPair()]; got.ID != "" {
+			got.found = true
 			break
 		}
 		fallthrough
@@ -51,7 +51,7 @@ func (s *Service) create(ctx context.Context, c Connector, w *eventv1.Write) (an
 		if intent.Revision, err = s.note(ctx, key, intent); err != nil {
 			return answer{}, err
 		}
-		got, err = s.send(ctx, queueOf(w), c, connector.Write{PairKey: w.GetPair(), Fields: fieldsOf(w), Bulk: w.GetBulk()})
+		got, err = s.send(ctx, queueOf(w), c, callOf(w))
 		if err != nil {
 			return got, err
 		}

@@ -41,7 +41,10 @@ func (s *Service) handle(ctx context.Context, d *bus.Delivery) error {
 	if w.GetOp() == eventv1.Op_OP_CREATE {
 		got, err = s.create(ctx, c, w)
 	} else {
-		got, err = s.send(ctx, queueOf(w), c, connector.Write{ID: w.GetRecord(), Fields: fieldsOf(w), Bulk: w.GetBulk()})
+		got, err = s.send(ctx, queueOf(w), c, callOf(w))
+		if err == nil {
+			err = unsettled(got)
+		}
 	}
 	verdict := core.Judge(err)
 	if verdict == core.Again {
@@ -85,6 +88,7 @@ func (s *Service) outcome(w *eventv1.Write, got answer, verdict core.Verdict, er
 	switch verdict {
 	case core.Refused:
 		o.Rejected, o.ErrorCode, o.ErrorMessage = true, fault.CodeOf(err), connector.AppMessage(err)
+		o.Existing = got.Conflict
 	case core.Gone:
 		o.Gone, o.ErrorCode, o.ErrorMessage = true, fault.CodeOf(err), connector.AppMessage(err)
 	default:
@@ -94,6 +98,7 @@ func (s *Service) outcome(w *eventv1.Write, got answer, verdict core.Verdict, er
 		for _, u := range w.GetUnits() {
 			o.Units = append(o.Units, &eventv1.UnitWrite{Unit: u.GetUnit(), Fields: core.Holds(u.GetFields(), got.Fields)})
 		}
+		associated(o, w, got)
 	}
 	return o
 }
@@ -122,8 +127,11 @@ func (s *Service) report(ctx context.Context, w *eventv1.Write, o *eventv1.Outco
 
 func (s *Service) tell(ctx context.Context, c Connector, w *eventv1.Write, o *eventv1.Outcome, attempt int, err error) {
 	result, level := "written", slog.LevelDebug
-	if o.GetRejected() || o.GetGone() {
+	switch {
+	case o.GetRejected() || o.GetGone():
 		result, level = o.GetErrorCode(), slog.LevelWarn
+	case len(o.GetAssociationErrors()) > 0:
+		result, level = "not_associated", slog.LevelWarn
 	}
 	op := strings.ToLower(strings.TrimPrefix(w.GetOp().String(), "OP_"))
 	var latency time.Duration
@@ -136,23 +144,6 @@ func (s *Service) tell(ctx context.Context, c Connector, w *eventv1.Write, o *ev
 	}
 	slog.Log(ctx, level, "deal.written", "workspace", w.GetWorkspace(), "sync", w.GetSync(), "pair", w.GetPair(),
 		"side", event.SideOf(w.GetSide()).String(), "record", o.GetRecord(), "op", op, "version", w.GetVersion(),
-		"result", result, "attempt", attempt, "latency_ms", latency.Milliseconds(), "error", err)
-}
-
-func queueOf(w *eventv1.Write) queueKey {
-	return queueKey{
-		workspace: w.GetWorkspace(), connection: w.GetConnection(), object: deal.Object(w.GetObject()),
-		create: w.GetOp() == eventv1.Op_OP_CREATE, bulk: w.GetBulk(),
-	}
-}
-
-// fieldsOf joins the units of a write.
-func fieldsOf(w *eventv1.Write) deal.Fields {
-	fields := deal.Fields{}
-	for _, u := range w.GetUnits() {
-		for name, value := range u.GetFields() {
-			fields[name] = value
-		}
-	}
-	return fields
+		"result", result, "attempt", attempt, "latency_ms", latency.Milliseconds(),
+		"associated", len(o.GetAssociated()), "not_associated", len(o.GetAssociationErrors()), "error", err)
 }

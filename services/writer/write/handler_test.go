@@ -85,6 +85,9 @@ type crm struct {
 	keys    map[string]string
 	calls   int
 	answer  func(call int) error
+	twin    string                            // the record that keeps us from creating
+	links   []connector.Reference             // associations made
+	refuse  func(r connector.Reference) error // an association that cannot be made
 }
 
 func (*crm) Manifest() connector.Manifest { return connector.Manifest{App: "crm", WriteBatch: 10} }
@@ -103,11 +106,18 @@ func (c *crm) Write(_ context.Context, _ deal.Object, writes []connector.Write) 
 		}
 		maps.Copy(c.records[id], w.Fields)
 		results[i] = connector.Result{ID: id, Fields: c.records[id]}
+		for _, r := range w.Associate {
+			if c.refuse != nil && c.refuse(r) != nil {
+				results[i].Refused = append(results[i].Refused, connector.RefusedReference{Reference: r, Err: c.refuse(r)})
+				continue
+			}
+			c.links = append(c.links, r)
+		}
 	}
 	if c.answer != nil {
 		for i := range results {
 			if err := c.answer(c.calls); err != nil {
-				results[i] = connector.Result{Err: err}
+				results[i] = connector.Result{Err: err, Conflict: c.twin}
 			}
 		}
 	}
@@ -284,5 +294,91 @@ func TestAWriteIsRepeatedOnlyWhileThePairWaitsForIt(t *testing.T) { // N5
 				t.Errorf("answered %v %v, want %v", done, err, c.done)
 			}
 		})
+	}
+}
+
+func update(associate ...*eventv1.Reference) *eventv1.Write {
+	w := create()
+	w.Op, w.Record, w.Units, w.Associate = eventv1.Op_OP_UPDATE, "9", nil, associate
+	return w
+}
+
+func TestR16AssociationsTravelWithAWrite(t *testing.T) {
+	t.Parallel()
+	person, company := &eventv1.Reference{Object: "contact", Record: "5"}, &eventv1.Reference{Object: "company", Record: "6"}
+	t.Run("a create carries them", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		w := create()
+		w.Associate = []*eventv1.Reference{person}
+		if err := b.deliver(t, w); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.outbox.outcomes[0]; len(b.crm.links) != 1 || len(got.GetAssociated()) != 1 || got.GetAssociated()[0].GetRecord() != "5" {
+			t.Errorf("made %v, outcome %v", b.crm.links, got)
+		}
+	})
+	t.Run("an update may be of associations alone, and tells which one was refused and why", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.crm.records["9"] = deal.Fields{"title": "B"}
+		b.crm.refuse = func(r connector.Reference) error {
+			if r.Object == deal.Companies {
+				return fault.New(fault.Rejected, "not_found", "organization 6 does not exist")
+			}
+			return nil
+		}
+		if err := b.deliver(t, update(person, company)); err != nil {
+			t.Fatal(err)
+		}
+		got := b.outbox.outcomes[0]
+		if got.GetRejected() || len(got.GetUnits()) != 0 || len(got.GetAssociated()) != 1 || len(got.GetAssociationErrors()) != 1 {
+			t.Fatalf("outcome %v", got)
+		}
+		if e := got.GetAssociationErrors()[0]; e.GetReference().GetRecord() != "6" || e.GetCode() != "not_found" || e.GetMessage() != "organization 6 does not exist" {
+			t.Errorf("refused %v", e)
+		}
+	})
+	t.Run("one that the app has not decided about makes the lane repeat the write", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.crm.records["9"] = deal.Fields{}
+		b.crm.refuse = func(connector.Reference) error { return fault.New(fault.RateLimited, "rate_limited", "slow down") }
+		if err := b.deliver(t, update(person)); !fault.Is(err, fault.RateLimited) {
+			t.Errorf("want it repeated, got %v", err)
+		}
+	})
+	t.Run("a create that is found instead of sent tells nothing of them", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		w := create()
+		w.Associate = []*eventv1.Reference{person}
+		b.outbox.fail = errors.New("crash")
+		if err := b.deliver(t, w); err == nil {
+			t.Fatal("the interruption went unnoticed")
+		}
+		b.outbox.fail = nil
+		if err := b.deliver(t, w); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.outbox.outcomes[0]; len(got.GetAssociated())+len(got.GetAssociationErrors()) != 0 {
+			t.Errorf("outcome %v", got)
+		}
+	})
+}
+
+func TestR15ACreateThatMeetsItsTwinNamesIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.crm.twin = "77"
+	b.crm.answer = func(int) error {
+		return fault.New(fault.Rejected, connector.CodeExists, "Contact already exists. Existing ID: 77")
+	}
+	if err := b.deliver(t, create()); err != nil {
+		t.Fatal(err)
+	}
+	got := b.outbox.outcomes[0]
+	if !got.GetRejected() || got.GetErrorCode() != connector.CodeExists || got.GetExisting() != "77" {
+		t.Errorf("outcome %v", got)
 	}
 }

@@ -28,6 +28,8 @@ type queue struct {
 type answer struct {
 	connector.Result
 	sent, answered time.Time
+	// found: nothing was sent, an earlier try's record is the answer.
+	found bool
 }
 
 // send puts one write into its queue and waits for the answer.
