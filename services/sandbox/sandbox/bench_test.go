@@ -121,3 +121,24 @@ func BenchmarkIncrementalPoll(b *testing.B) {
 		send(b, client, "GET", s.PipedriveURL()+pdDeals+"?limit=500&sort_by=update_time&updated_since=2100-01-01T00:00:00Z", apiKey, "")
 	}
 }
+
+// BenchmarkSeed makes 5,000 companies, 20,000 contacts and 20,000 deals with
+// their associations in each double.
+func BenchmarkSeed(b *testing.B) {
+	s, client, _, _ := bench(b)
+	bulk := func(base, object, body string) {
+		send(b, client, "POST", base+"/_sandbox/records/"+object+"/bulk", nil, body)
+	}
+	for b.Loop() {
+		hub, pipe := s.HubSpotURL(), s.PipedriveURL()
+		for _, base := range []string{hub, pipe} {
+			send(b, client, "POST", base+"/_sandbox/reset", nil, "")
+		}
+		bulk(hub, "companies", `{"count":5000,"fields":{"name":"C {{n}}","domain":"c{{n}}.example"},"silent":true}`)
+		bulk(hub, "contacts", `{"count":20000,"fields":{"email":"p{{n}}@c.example"},"associate":{"companies":{"first":600000000001,"count":5000}},"silent":true}`)
+		bulk(hub, "deals", `{"count":20000,"fields":{"dealname":"D {{n}}","amount":"{{n}}"},"associate":{"contacts":{"first":500000000001,"count":20000},"companies":{"first":600000000001,"count":5000}},"silent":true}`)
+		bulk(pipe, "organizations", `{"count":5000,"fields":{"name":"C {{n}}"},"silent":true}`)
+		bulk(pipe, "persons", `{"count":20000,"fields":{"name":"P {{n}}"},"cycle":{"org_id":{"first":1,"count":5000}},"silent":true}`)
+		bulk(pipe, "deals", `{"count":20000,"fields":{"title":"D {{n}}"},"cycle":{"person_id":{"first":1,"count":20000},"org_id":{"first":1,"count":5000}},"silent":true}`)
+	}
+}

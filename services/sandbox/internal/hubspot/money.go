@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	_ "time/tzdata" // zones are known wherever the program runs
 
 	"github.com/dealsync/dealsync/services/sandbox/internal/control"
 	"github.com/dealsync/dealsync/services/sandbox/internal/crm"

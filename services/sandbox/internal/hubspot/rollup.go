@@ -66,9 +66,14 @@ func (p *Portal) rolledUp(o *object, id int64, other *object) string {
 	return ""
 }
 
-// recount does that for all types, after a merge.
+// recount does that for all associations of a record, at both ends, after a
+// merge.
 func (p *Portal) recount(o *object, id int64, e *edit) {
 	for _, k := range kinds {
-		p.rollUp(o, id, p.objects[k.name], e)
+		other := p.objects[k.name]
+		p.rollUp(o, id, other, e)
+		for _, l := range p.links.of(o.kind, id, k) {
+			p.rollUp(other, l.id, o, e)
+		}
 	}
 }
