@@ -81,7 +81,8 @@ const (
 	// Stage is a stage's id: in HubSpot the stage id itself, in an app
 	// "pipeline/stage", with "won" and "lost" as stages where it has a status.
 	Stage Type = "stage"
-	// Reference is another record's id.
+	// Reference is the ids of other records, sorted, joined by ";" (Refs). It
+	// travels as associations, never as a field mapping.
 	Reference Type = "reference"
 )
 

@@ -1,6 +1,7 @@
 package deal
 
 import (
+	"errors"
 	"hash/fnv"
 	"slices"
 	"strconv"
@@ -85,25 +86,54 @@ func Canonical(t Type, v string) (canonical string, ok bool) {
 		}
 		return at.Format("2006-01-02T15:04:05.999Z07:00"), true
 	case Multi:
-		parts := strings.FieldsFunc(v, func(r rune) bool { return r == ';' })
-		slices.Sort(parts)
-		return strings.Join(slices.Compact(parts), ";"), true
+		return canonicalSet(strings.FieldsFunc(v, semicolon)), true
+	case Reference:
+		return canonicalSet(Refs(v)), true
 	default:
 		return v, true
 	}
 }
 
-// parseTime reads what the APIs send: RFC 3339, a date, "YYYY-MM-DD HH:MM:SS"
-// in UTC, or Unix milliseconds. The result is in UTC, cut to milliseconds.
-func parseTime(v string) (time.Time, error) {
-	if ms, err := strconv.ParseInt(v, 10, 64); err == nil && len(v) > 8 {
-		return time.UnixMilli(ms).UTC(), nil
-	}
-	for _, layout := range []string{time.RFC3339Nano, time.DateOnly, time.DateTime} {
-		if at, err := time.Parse(layout, v); err == nil {
-			return at.UTC().Truncate(time.Millisecond), nil
+func semicolon(r rune) bool { return r == ';' }
+
+// canonicalSet is the members sorted, each once.
+func canonicalSet(members []string) string {
+	slices.Sort(members)
+	return strings.Join(slices.Compact(members), ";")
+}
+
+// Refs are the record ids that a Reference holds; none when it is blank.
+func Refs(value string) []string {
+	ids := strings.FieldsFunc(value, semicolon)
+	kept := ids[:0]
+	for _, id := range ids {
+		if id = strings.TrimSpace(id); id != "" {
+			kept = append(kept, id)
 		}
 	}
-	_, err := time.Parse(time.RFC3339, v)
-	return time.Time{}, err
+	return kept
+}
+
+// parseTime reads what the APIs send: RFC 3339, a date, "YYYY-MM-DD HH:MM:SS"
+// in UTC, or Unix milliseconds. The result is in UTC, cut to milliseconds, in a
+// year that the canonical form can hold.
+func parseTime(v string) (time.Time, error) {
+	at, err := time.Time{}, errors.New("not a date or time")
+	if ms, bad := strconv.ParseInt(v, 10, 64); bad == nil && len(v) > 8 {
+		at, err = time.UnixMilli(ms), nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, time.DateOnly, time.DateTime} {
+		if err == nil {
+			break
+		}
+		at, err = time.Parse(layout, v)
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	at = at.UTC().Truncate(time.Millisecond)
+	if at.Year() < 0 || at.Year() > 9999 {
+		return time.Time{}, errors.New("not a year of four digits")
+	}
+	return at, nil
 }

@@ -1,6 +1,7 @@
 package deal_test
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -28,6 +29,9 @@ func TestCanonical(t *testing.T) {
 		"a time may come without a zone and is UTC": {deal.Datetime, "2026-01-01 10:00:00", "2026-01-01T10:00:00Z", true},
 		"yes is true":                               {deal.Bool, "Yes", "true", true},
 		"several options are sorted, each once":     {deal.Multi, "b;a;;b", "a;b", true},
+		"references are sorted, each once":          {deal.Reference, " 30;4;30;", "30;4", true},
+		"one reference is its id":                   {deal.Reference, "17", "17", true},
+		"a year of five digits is no year":          {deal.Datetime, "9999-12-31T23:00:00-05:00", "9999-12-31T23:00:00-05:00", false},
 		"blank is blank in every type":              {deal.Number, "", "", true},
 		"text is kept as it is":                     {deal.Text, "  a ", "  a ", true},
 	} {
@@ -42,7 +46,7 @@ func TestCanonical(t *testing.T) {
 
 func TestCanonicalFormsStayAsTheyAre(t *testing.T) {
 	t.Parallel()
-	types := []deal.Type{deal.Text, deal.Number, deal.Date, deal.Datetime, deal.Bool, deal.Multi}
+	types := []deal.Type{deal.Text, deal.Number, deal.Date, deal.Datetime, deal.Bool, deal.Multi, deal.Reference}
 	rapid.Check(t, func(t *rapid.T) {
 		of := rapid.SampledFrom(types).Draw(t, "type")
 		in := rapid.OneOf(rapid.String(), rapid.StringMatching(`-?[0-9]{1,12}(\.[0-9]{1,6})?`), rapid.StringMatching(`20[0-9]{2}-0[1-9]-1[0-9]`)).Draw(t, "value")
@@ -54,6 +58,15 @@ func TestCanonicalFormsStayAsTheyAre(t *testing.T) {
 			t.Fatalf("%s: %q became %q, then %q %v", of, in, once, twice, ok)
 		}
 	})
+}
+
+func TestRefsAreTheIdsOfAReference(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string][]string{"": {}, "7": {"7"}, "30;4": {"30", "4"}, " 30 ; ;4": {"30", "4"}} {
+		if got := deal.Refs(value); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", value, got, want)
+		}
+	}
 }
 
 func TestFingerprintIgnoresOrderAndTellsValuesApart(t *testing.T) {

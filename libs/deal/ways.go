@@ -36,26 +36,3 @@ func (w Ways) String() string {
 		return "none"
 	}
 }
-
-// compatible is the type compatibility table of the specification (R12):
-// HubSpot's type, then the app's. What is not in it is not allowed. Calculated
-// and score properties, a row of their own there, are numbers that can't be
-// written. Stages are no part of it: they travel by the pipeline mapping.
-var compatible = map[Type]map[Type]Ways{
-	Text: {
-		Text: BothWays, Number: ToHubSpot, Date: ToHubSpot, Datetime: ToHubSpot,
-		Bool: ToHubSpot, Picklist: ToHubSpot, Owner: ToHubSpot,
-	},
-	Number:   {Text: ToApp, Number: BothWays},
-	Date:     {Text: ToApp, Date: BothWays, Datetime: BothWays},
-	Datetime: {Text: ToApp, Date: BothWays, Datetime: BothWays},
-	Bool:     {Text: ToApp, Bool: BothWays},
-	Picklist: {Text: ToApp, Picklist: BothWays}, // option by option
-	Multi:    {Text: ToApp},
-	Owner:    {Text: ToApp, Owner: BothWays},
-}
-
-// Compatible tells which ways values may travel between a HubSpot property and
-// a field of the app by their types alone; that a field is read-only, or that
-// the sync goes one way, takes more away.
-func Compatible(hubspot, app Type) Ways { return compatible[hubspot][app] }

@@ -25,17 +25,32 @@ owner           A    -      -    -        -       -        2
 func TestTheTypesAreCompatibleAsSpecified_R12(t *testing.T) {
 	t.Parallel()
 	lines := strings.Split(strings.TrimSpace(specified), "\n")
-	columns := strings.Fields(lines[0])
+	names := strings.Fields(lines[0])
 	signs := map[string]deal.Ways{"2": deal.BothWays, "H": deal.ToHubSpot, "A": deal.ToApp, "-": deal.NoWay}
-	for _, line := range lines[1:] {
-		cells := strings.Fields(line)
-		for i, app := range columns {
-			got := deal.Compatible(deal.Type(cells[0]), deal.Type(app))
-			if cells[0] == "calculated" { // a number that is never written
-				got = deal.Compatible(deal.Number, deal.Type(app)) & deal.ToApp
+	columns, rows := deal.Table()
+	if len(columns) != len(names) || len(rows) != len(lines)-1 {
+		t.Fatalf("the table has %d columns and %d rows", len(columns), len(rows))
+	}
+	for i, line := range lines[1:] {
+		cells, row := strings.Fields(line), rows[i]
+		name := string(row.Type)
+		if row.ReadOnly {
+			name = "calculated"
+		}
+		if name != cells[0] {
+			t.Errorf("row %d is %s, want %s", i, name, cells[0])
+		}
+		for j, app := range columns {
+			want, ok := signs[cells[j+1]]
+			if !ok || row.Cells[j] != want || string(app) != names[j] {
+				t.Errorf("%s with %s: %s, want %s", name, app, row.Cells[j], cells[j+1])
 			}
-			if want, ok := signs[cells[i+1]]; !ok || got != want {
-				t.Errorf("%s with %s: %s, want %s", cells[0], app, got, cells[i+1])
+			got := deal.Compatible(row.Type, app)
+			if row.ReadOnly {
+				got &= deal.ToApp
+			}
+			if got != want {
+				t.Errorf("Compatible(%s, %s): %s, want %s", name, app, got, want)
 			}
 		}
 	}

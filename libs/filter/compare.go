@@ -12,60 +12,107 @@ import (
 	"github.com/dealsync/dealsync/libs/deal"
 )
 
-// matcher makes the condition's test of a value. This is the place for
-// operators and types to come, dates relative to now among them.
-func (c Condition) matcher() (func(value string) bool, error) {
-	if c.Field == "" {
-		return nil, errors.New("no field")
+// operators are what each type of field can be asked, beside Blank and NotBlank.
+var operators = map[deal.Type][]Op{
+	deal.Text:     {Contains, NotContains, Eq, Neq, In, NotIn},
+	deal.Number:   {Lt, Lte, Gt, Gte, Eq, Neq, In, NotIn},
+	deal.Date:     {Lt, Lte, Gt, Gte, Eq, Neq, In, NotIn},
+	deal.Datetime: {Lt, Lte, Gt, Gte, Eq, Neq, In, NotIn},
+	deal.Bool:     {Eq, Neq, In, NotIn},
+	deal.Picklist: {Eq, Neq, In, NotIn},
+	deal.Multi:    {Contains, NotContains, Eq, Neq, In, NotIn},
+	deal.Owner:    {Eq, Neq, In, NotIn},
+	deal.Stage:    {Eq, Neq, In, NotIn},
+}
+
+// Types are the types of fields that can be filtered by.
+func Types() []deal.Type {
+	return []deal.Type{
+		deal.Text, deal.Number, deal.Date, deal.Datetime, deal.Bool, deal.Picklist, deal.Multi, deal.Owner, deal.Stage,
+	}
+}
+
+// OpsFor are the operators that a field of a type can be compared with; none
+// when it can't be filtered by, as references can't.
+func OpsFor(t deal.Type) []Op {
+	ops, ok := operators[t]
+	if !ok {
+		return nil
+	}
+	return append(slices.Clone(ops), Blank, NotBlank)
+}
+
+// meets tells whether a value of a record meets a condition at a time.
+type meets func(value string, now time.Time) bool
+
+// wanted is a value of a condition; dates may depend on the time.
+type wanted[V any] func(now time.Time) V
+
+func always[V any](v V) wanted[V] { return func(time.Time) V { return v } }
+
+// fixed reads wanted values that do not depend on the time.
+func fixed[V any](parse func(string) (V, error)) func(string) (wanted[V], error) {
+	return func(text string) (wanted[V], error) {
+		v, err := parse(text)
+		return always(v), err
+	}
+}
+
+// matcher makes the condition's test of a value.
+func (c Condition) matcher() (meets, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	switch {
+	case c.Op == Blank || c.Op == NotBlank:
+		return func(v string, _ time.Time) bool { return (v == "") == (c.Op == Blank) }, nil
+	case c.Type == deal.Number:
+		return typed(c, parseNumber, fixed(parseNumber), decimal.Decimal.Cmp)
+	case c.Type == deal.Date || c.Type == deal.Datetime:
+		return typed(c, parseTime(c.Type), dated(c.Type), time.Time.Compare)
+	case c.Type == deal.Bool:
+		return typed(c, parseBool, fixed(parseBool), strings.Compare)
+	case c.Type == deal.Multi:
+		return c.choices(), nil
+	case c.Op == Contains || c.Op == NotContains:
+		return c.piece(), nil
+	default:
+		return typed(c, parseText, fixed(parseText), strings.Compare)
+	}
+}
+
+// check looks at the field, the operator and the number of values.
+func (c Condition) check() error {
+	ops := OpsFor(c.Type)
+	switch {
+	case c.Field == "":
+		return errors.New("no field")
+	case c.Type == deal.Reference:
+		return errors.New("records can't be filtered by the records that they refer to")
+	case ops == nil:
+		return fmt.Errorf("unknown type %q", c.Type)
+	case !slices.Contains(ops, c.Op):
+		names := make([]string, len(ops))
+		for i, op := range ops {
+			names[i] = string(op)
+		}
+		return fmt.Errorf("operator %q on a %s: want one of %s", c.Op, c.Type, strings.Join(names, ", "))
 	}
 	switch c.Op {
 	case Blank, NotBlank:
 		if len(c.Values) != 0 {
-			return nil, fmt.Errorf("%s takes no value", c.Op)
+			return fmt.Errorf("%s takes no value", c.Op)
 		}
-		return func(v string) bool { return (v == "") == (c.Op == Blank) }, nil
-	}
-	switch c.Type {
-	case deal.Number:
-		return typed(c, orderedOps, parseNumber, decimal.Decimal.Cmp)
-	case deal.Date, deal.Datetime:
-		return typed(c, orderedOps, parseTime(c.Type), time.Time.Compare)
-	case deal.Bool:
-		return typed(c, equalOps, parseBool, strings.Compare)
-	case deal.Text:
-		if c.Op == Contains || c.Op == NotContains {
-			return c.piece()
+	case In, NotIn:
+		if len(c.Values) == 0 {
+			return fmt.Errorf("%s wants at least one value", c.Op)
 		}
-		return typed(c, append([]Op{Contains, NotContains}, equalOps...), parseText, strings.Compare)
-	case deal.Multi:
-		return c.choices()
-	case deal.Picklist, deal.Owner, deal.Stage, deal.Reference:
-		return typed(c, equalOps, parseText, strings.Compare)
 	default:
-		return nil, fmt.Errorf("unknown type %q", c.Type)
-	}
-}
-
-var (
-	equalOps   = []Op{Eq, Neq, In, NotIn}
-	orderedOps = append([]Op{Lt, Lte, Gt, Gte}, equalOps...)
-)
-
-// allowed checks the operator and the number of values.
-func (c Condition) allowed(ops []Op) error {
-	if !slices.Contains(ops, c.Op) {
-		names := make([]string, 0, len(ops)+2)
-		for _, op := range append(slices.Clone(ops), Blank, NotBlank) {
-			names = append(names, string(op))
+		if len(c.Values) != 1 {
+			return fmt.Errorf("%s wants one value, not %d", c.Op, len(c.Values))
 		}
-		return fmt.Errorf("operator %q on a %s: want one of %s", c.Op, c.Type, strings.Join(names, ", "))
 	}
-	switch many := c.Op == In || c.Op == NotIn; {
-	case many && len(c.Values) == 0:
-		return fmt.Errorf("%s wants at least one value", c.Op)
-	case !many && len(c.Values) != 1:
-		return fmt.Errorf("%s wants one value, not %d", c.Op, len(c.Values))
-	case slices.Contains(c.Values, ""):
+	if slices.Contains(c.Values, "") {
 		return fmt.Errorf("an empty value; use %s or %s", Blank, NotBlank)
 	}
 	return nil
@@ -73,26 +120,25 @@ func (c Condition) allowed(ops []Op) error {
 
 // typed makes a test that compares values of one type. A value of the record
 // that is not of the type differs from every value.
-func typed[V any](c Condition, ops []Op, parse func(string) (V, error), compare func(a, b V) int) (func(string) bool, error) {
-	if err := c.allowed(ops); err != nil {
-		return nil, err
-	}
-	wants := make([]V, len(c.Values))
+func typed[V any](
+	c Condition, parse func(string) (V, error), want func(string) (wanted[V], error), compare func(a, b V) int,
+) (meets, error) {
+	wants := make([]wanted[V], len(c.Values))
 	for i, text := range c.Values {
-		v, err := parse(text)
+		w, err := want(text)
 		if err != nil {
-			return nil, fmt.Errorf("value %q is no %s", text, c.Type)
+			return nil, fmt.Errorf("value %q is no %s: %w", text, c.Type, err)
 		}
-		wants[i] = v
+		wants[i] = w
 	}
 	negative := c.Op == Neq || c.Op == NotIn
-	return func(value string) bool {
+	return func(value string, now time.Time) bool {
 		got, err := parse(value)
 		if value == "" || err != nil {
 			return negative
 		}
-		for _, want := range wants {
-			if holds(c.Op, compare(got, want)) {
+		for _, w := range wants {
+			if holds(c.Op, compare(got, w(now))) {
 				return !negative
 			}
 		}
@@ -118,47 +164,44 @@ func holds(op Op, order int) bool {
 }
 
 // piece looks for a piece of a text.
-func (c Condition) piece() (func(string) bool, error) {
-	if err := c.allowed([]Op{c.Op}); err != nil {
-		return nil, err
-	}
+func (c Condition) piece() meets {
 	want := strings.ToLower(c.Values[0]) // never "", so a blank contains it never
-	return func(value string) bool {
+	return func(value string, _ time.Time) bool {
 		return strings.Contains(strings.ToLower(value), want) == (c.Op == Contains)
-	}, nil
+	}
 }
 
 // choices tests a field of several choices.
-func (c Condition) choices() (func(string) bool, error) {
-	if err := c.allowed(append([]Op{Contains, NotContains}, equalOps...)); err != nil {
-		return nil, err
-	}
+func (c Condition) choices() meets {
 	if c.Op == Eq || c.Op == Neq {
 		want, _ := deal.Canonical(deal.Multi, c.Values[0])
-		return func(value string) bool { return (value == want) == (c.Op == Eq) }, nil
+		return func(value string, _ time.Time) bool { return (value == want) == (c.Op == Eq) }
 	}
 	positive := c.Op == In || c.Op == Contains
-	return func(value string) bool {
+	return func(value string, _ time.Time) bool {
 		chosen := strings.Split(value, ";")
 		shared := slices.ContainsFunc(c.Values, func(want string) bool { return slices.Contains(chosen, want) })
 		return shared == positive
-	}, nil
+	}
 }
 
 func parseText(v string) (string, error) { return v, nil }
 
 func parseNumber(v string) (decimal.Decimal, error) {
-	return decimal.NewFromString(strings.TrimSpace(v))
+	if canonical, ok := deal.Canonical(deal.Number, v); ok {
+		return decimal.NewFromString(canonical)
+	}
+	return decimal.Decimal{}, errors.New("want digits, with a point before decimals")
 }
 
 func parseBool(v string) (string, error) {
 	if b, ok := deal.Canonical(deal.Bool, v); ok {
 		return b, nil
 	}
-	return "", errors.New("neither true nor false")
+	return "", errors.New("want true or false")
 }
 
-// parseTime reads dates as their midnight in UTC, so that they compare with times.
+// parseTime reads the values of records.
 func parseTime(t deal.Type) func(string) (time.Time, error) {
 	layout := time.RFC3339Nano
 	if t == deal.Date {

@@ -1,10 +1,13 @@
 // Package filter decides whether a record meets the conditions of a sync
-// (R11). It is pure: no clock, no I/O, and a filter never changes.
+// (R11). It is pure: no clock, no I/O, and a filter never changes. What time it
+// is, is an argument, and its zone is the one in which days begin.
 package filter
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/fault"
@@ -23,7 +26,8 @@ const (
 	// several choices as a set, all else exactly.
 	Eq  Op = "eq"
 	Neq Op = "neq"
-	// Lt to Gte order numbers, dates and times.
+	// Lt to Gte order numbers, dates and times. Dates may be relative
+	// (RelativeSyntax).
 	Lt  Op = "lt"
 	Lte Op = "lte"
 	Gt  Op = "gt"
@@ -71,7 +75,10 @@ type Group struct {
 
 // Filter is a group made ready. It is safe for concurrent use; nil is a filter
 // that everything meets.
-type Filter struct{ root group }
+type Filter struct {
+	root     group
+	relative bool
+}
 
 type group struct {
 	any   bool
@@ -82,7 +89,7 @@ type group struct {
 // test is a condition made ready.
 type test struct {
 	Condition
-	met func(value string) bool
+	met meets
 }
 
 // New checks a group and makes it ready. An error is fault.Invalid and says
@@ -92,7 +99,22 @@ func New(g Group) (*Filter, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, CodeBad, err)
 	}
-	return &Filter{root}, nil
+	return &Filter{root, timed(g)}, nil
+}
+
+// timed reports whether a condition has a relative date.
+func timed(g Group) bool {
+	for _, c := range g.Conditions {
+		if c.Type != deal.Date && c.Type != deal.Datetime {
+			continue
+		}
+		for _, v := range c.Values {
+			if _, ok := parseRelative(v); ok {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(g.Groups, timed)
 }
 
 func prepare(g Group) (group, error) {
@@ -114,46 +136,53 @@ func prepare(g Group) (group, error) {
 	return ready, nil
 }
 
-// Match reports whether a record meets the filter. Values are in the canonical
-// form of their types; a missing field is blank.
-func (f *Filter) Match(record deal.Fields) bool { return f == nil || f.root.met(record) }
+// Relative reports whether the filter depends on the time: a record may come to
+// meet it, or meet it no more, without an edit.
+func (f *Filter) Relative() bool { return f != nil && f.relative }
 
-// Unmet names what a record does not meet, for people; "" when it meets all.
-func (f *Filter) Unmet(record deal.Fields) string {
+// Match reports whether a record meets the filter at a time. Values are in the
+// canonical form of their types; a missing field is blank.
+func (f *Filter) Match(record deal.Fields, now time.Time) bool {
+	return f == nil || f.root.met(record, now)
+}
+
+// Unmet names what a record does not meet at a time, for people; "" when it
+// meets all.
+func (f *Filter) Unmet(record deal.Fields, now time.Time) string {
 	if f == nil {
 		return ""
 	}
-	return f.root.unmet(record)
+	return f.root.unmet(record, now)
 }
 
-func (t test) holds(record deal.Fields) bool { return t.met(record[t.Field]) }
+func (t test) holds(record deal.Fields, now time.Time) bool { return t.met(record[t.Field], now) }
 
-func (g group) met(record deal.Fields) bool {
+func (g group) met(record deal.Fields, now time.Time) bool {
 	for _, t := range g.tests {
-		if t.holds(record) == g.any {
+		if t.holds(record, now) == g.any {
 			return g.any
 		}
 	}
 	for _, s := range g.subs {
-		if s.met(record) == g.any {
+		if s.met(record, now) == g.any {
 			return g.any
 		}
 	}
 	return !g.any || len(g.tests)+len(g.subs) == 0
 }
 
-func (g group) unmet(record deal.Fields) string {
-	if g.met(record) {
+func (g group) unmet(record deal.Fields, now time.Time) string {
+	if g.met(record, now) {
 		return ""
 	}
 	var missed []string
 	for _, t := range g.tests {
-		if !t.holds(record) {
+		if !t.holds(record, now) {
 			missed = append(missed, t.missed(record[t.Field]))
 		}
 	}
 	for _, s := range g.subs {
-		if m := s.unmet(record); m != "" {
+		if m := s.unmet(record, now); m != "" {
 			missed = append(missed, m)
 		}
 	}

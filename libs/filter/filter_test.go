@@ -3,11 +3,15 @@ package filter_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/fault"
 	"github.com/dealsync/dealsync/libs/filter"
 )
+
+// noon is a Wednesday's noon in UTC.
+var noon = time.Date(2026, time.May, 13, 12, 0, 0, 0, time.UTC)
 
 func when(field string, t deal.Type, op filter.Op, values ...string) filter.Condition {
 	return filter.Condition{Field: field, Type: t, Op: op, Values: values}
@@ -95,11 +99,11 @@ func TestConditions(t *testing.T) {
 			record := deal.Fields{"f": tc.value}
 			if tc.value == "" {
 				record = deal.Fields{"other": "x"} // missing is blank
-				if f.Match(deal.Fields{"f": ""}) != tc.want {
+				if f.Match(deal.Fields{"f": ""}, noon) != tc.want {
 					t.Fatal("a blank field is not like a missing one")
 				}
 			}
-			if got := f.Match(record); got != tc.want {
+			if got := f.Match(record, noon); got != tc.want {
 				t.Fatalf("%s on %q: %t", tc.cond, tc.value, got)
 			}
 		})
@@ -133,16 +137,16 @@ func TestGroups(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			f := ready(t, tc.group)
-			if got := f.Match(tc.record); got != (tc.unmet == "") {
+			if got := f.Match(tc.record, noon); got != (tc.unmet == "") {
 				t.Errorf("match is %t", got)
 			}
-			if got := f.Unmet(tc.record); got != tc.unmet {
+			if got := f.Unmet(tc.record, noon); got != tc.unmet {
 				t.Errorf("unmet is %q, want %q", got, tc.unmet)
 			}
 		})
 	}
 	var none *filter.Filter
-	if !none.Match(nil) || none.Unmet(nil) != "" {
+	if !none.Match(nil, noon) || none.Relative() || none.Unmet(nil, noon) != "" {
 		t.Error("no filter is met by everything")
 	}
 }
@@ -161,6 +165,9 @@ func TestAFilterThatMakesNoSenseIsRefused(t *testing.T) {
 		{"a number contains nothing", when("f", deal.Number, filter.Contains, "1"), "want one of lt, lte"},
 		{"a number is not a word", when("f", deal.Number, filter.Eq, "many"), `value "many" is no number`},
 		{"a date is not a word", when("f", deal.Date, filter.Gt, "yesterday"), `value "yesterday" is no date`},
+		{"and it is said what a date may be", when("f", deal.Date, filter.Gt, "-5h"), "such as -30d, +2w, today-3m"},
+		{"records have no order by reference", when("f", deal.Reference, filter.Eq, "7"), "can't be filtered by"},
+		{"not even by having none", when("f", deal.Reference, filter.Blank), "can't be filtered by"},
 		{"a flag is not a number", when("f", deal.Bool, filter.Eq, "7"), "is no boolean"},
 		{"equal to two values is none", when("f", deal.Text, filter.Eq, "a", "b"), "one value, not 2"},
 		{"a piece is one value", when("f", deal.Text, filter.Contains), "one value, not 0"},
@@ -181,13 +188,15 @@ func TestAFilterThatMakesNoSenseIsRefused(t *testing.T) {
 func FuzzMatch(f *testing.F) {
 	f.Add("amount", "number", "gte", "10", "9")
 	f.Add("f", "multi_picklist", "in", "a;b", "b;c")
+	f.Add("f", "date", "gte", "today-30d", "2026-04-13")
+	f.Add("f", "datetime", "lt", "+9999y", "2026-04-13T00:00:00Z")
 	f.Fuzz(func(t *testing.T, field, kind, op, want, got string) {
 		flt, err := filter.New(all(when(field, deal.Type(kind), filter.Op(op), want)))
 		if err != nil {
 			return
 		}
 		record := deal.Fields{field: got}
-		if flt.Match(record) != (flt.Unmet(record) == "") {
+		if flt.Match(record, noon) != (flt.Unmet(record, noon) == "") {
 			t.Fatal("Match and Unmet disagree")
 		}
 	})
@@ -201,7 +210,7 @@ func BenchmarkMatch(b *testing.B) {
 	record := deal.Fields{"value": "1234.56", "title": "Big Renewal 2026"}
 	b.ReportAllocs()
 	for b.Loop() {
-		if !f.Match(record) {
+		if !f.Match(record, noon) {
 			b.Fatal("no match")
 		}
 	}

@@ -67,7 +67,11 @@ func NewSync(settings Settings) *Sync {
 			stageLine = line
 			continue
 		}
-		s.readers = append(s.readers, &valueUnit{line, settings.Ways & line.Ways, &s.settings})
+		// Records refer to each other by associations, never by values.
+		if line.HubSpot.Type == deal.Reference || line.App.Type == deal.Reference {
+			continue
+		}
+		s.readers = append(s.readers, newValueUnit(line, settings.Ways&line.Ways, &s.settings))
 		s.entitle(line)
 	}
 	if settings.Object == deal.Deals {
@@ -86,10 +90,10 @@ func (s *Sync) entitle(line Line) {
 	}
 }
 
-// Map gives the image of a record of one side. paired says whether the record
-// has a counterpart already; it matters for records that could not begin a pair
-// by themselves.
-func (s *Sync) Map(side deal.Side, r *Record, paired bool) Image {
+// Map gives the image of a record of one side as it is now. paired says whether
+// the record has a counterpart already; it matters for records that could not
+// begin a pair by themselves. The time matters to relative dates in filters.
+func (s *Sync) Map(side deal.Side, r *Record, paired bool, now time.Time) Image {
 	img := Image{Title: r.Fields[s.title[side]].Text, Units: make([]Unit, 0, len(s.readers))}
 	for _, u := range s.readers {
 		// A field that the image does not have is unknown, not blank: the record
@@ -99,7 +103,7 @@ func (s *Sync) Map(side deal.Side, r *Record, paired bool) Image {
 		}
 	}
 	if !r.Deleted {
-		img.Excluded, img.Detail = s.exclude(side, r, paired)
+		img.Excluded, img.Detail = s.exclude(side, r, paired, now)
 	}
 	return img
 }
@@ -111,7 +115,18 @@ func (s *Sync) PairMatters(side deal.Side) bool {
 	return !s.settings.Ways.To(side.Other()) || f != nil && f.Continue
 }
 
-func (s *Sync) exclude(side deal.Side, r *Record, paired bool) (reason, detail string) {
+// Relative reports whether a filter depends on the time, so that records come in
+// and drop out without an edit.
+func (s *Sync) Relative() bool {
+	for _, f := range []*Filter{s.settings.FilterHubSpot, s.settings.FilterApp} {
+		if f != nil && f.Terms.Relative() {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Sync) exclude(side deal.Side, r *Record, paired bool, now time.Time) (reason, detail string) {
 	if !s.settings.Ways.To(side.Other()) && !paired {
 		return OneWay, "the sync does not go from " + side.String() + " to " + side.Other().String()
 	}
@@ -125,7 +140,7 @@ func (s *Sync) exclude(side deal.Side, r *Record, paired bool) (reason, detail s
 	if f == nil || !s.settings.Ways.To(side.Other()) || f.Continue && paired {
 		return "", ""
 	}
-	if unmet := f.Terms.Unmet(r.texts()); unmet != "" {
+	if unmet := f.Terms.Unmet(r.texts(), now.In(s.settings.Zone)); unmet != "" {
 		return FilteredOut, unmet
 	}
 	return "", ""

@@ -3,6 +3,7 @@ package mapping_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -10,6 +11,9 @@ import (
 	"github.com/dealsync/dealsync/libs/filter"
 	"github.com/dealsync/dealsync/libs/mapping"
 )
+
+// now is when records are mapped; it matters to relative dates only.
+var now = time.Date(2026, time.May, 13, 12, 0, 0, 0, time.UTC)
 
 // settings are a deal sync between HubSpot and a Pipedrive-like app.
 func settings(change ...func(*mapping.Settings)) mapping.Settings {
@@ -92,7 +96,7 @@ func TestAnImageIsTheWholeRecordInBothSidesTerms(t *testing.T) {
 		},
 		{Name: "stage", Own: deal.Fields{"stage": "1/1"}, Other: deal.Fields{"pipeline": "default", "dealstage": "new"}, At: 100},
 	}}
-	if diff := cmp.Diff(want, mapping.NewSync(settings()).Map(deal.App, r, false)); diff != "" {
+	if diff := cmp.Diff(want, mapping.NewSync(settings()).Map(deal.App, r, false, now)); diff != "" {
 		t.Errorf("image (-want +got):\n%s", diff)
 	}
 }
@@ -124,7 +128,7 @@ func TestAmountAndCurrencyTravelAsOne_R18(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			u := unit(t, mapping.NewSync(settings()).Map(tt.side, tt.record, false), "amount")
+			u := unit(t, mapping.NewSync(settings()).Map(tt.side, tt.record, false, now), "amount")
 			if diff := cmp.Diff([]deal.Fields{tt.own, tt.other}, []deal.Fields{u.Own, u.Other}); diff != "" {
 				t.Errorf("unit (-want +got):\n%s", diff)
 			}
@@ -167,7 +171,7 @@ func TestStages_R8(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			img := mapping.NewSync(settings()).Map(tt.side, tt.record, false)
+			img := mapping.NewSync(settings()).Map(tt.side, tt.record, false, now)
 			if img.Excluded != "" {
 				t.Fatalf("excluded: %s (%s)", img.Excluded, img.Detail)
 			}
@@ -183,7 +187,7 @@ func TestAStageMoveHasTheStagesOwnTime(t *testing.T) {
 	t.Parallel()
 	r := hubspotDeal("dealstage", "s2")
 	r.Fields["pipeline"] = mapping.Value{Text: "second", At: 900}
-	if at := unit(t, mapping.NewSync(settings()).Map(deal.HubSpot, r, false), deal.StageUnit).At; at != 100 {
+	if at := unit(t, mapping.NewSync(settings()).Map(deal.HubSpot, r, false, now), deal.StageUnit).At; at != 100 {
 		t.Errorf("edit time = %d, want the stage's 100: the pipeline follows from it", at)
 	}
 }
@@ -225,7 +229,7 @@ func TestWhoIsExcluded(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			img := mapping.NewSync(tt.settings).Map(tt.side, tt.record, tt.paired)
+			img := mapping.NewSync(tt.settings).Map(tt.side, tt.record, tt.paired, now)
 			if img.Excluded != tt.reason {
 				t.Fatalf("excluded = %q (%s), want %q", img.Excluded, img.Detail, tt.reason)
 			}
@@ -243,7 +247,7 @@ func TestWhoIsExcluded(t *testing.T) {
 
 func TestADeletedRecordIsNotJudged(t *testing.T) {
 	t.Parallel()
-	img := mapping.NewSync(settings()).Map(deal.App, &mapping.Record{Deleted: true}, false)
+	img := mapping.NewSync(settings()).Map(deal.App, &mapping.Record{Deleted: true}, false, now)
 	if img.Excluded != "" || len(img.Units) != 0 {
 		t.Errorf("image = %+v, want no verdict and no values: nothing is known", img)
 	}
@@ -270,8 +274,8 @@ func TestWhatMustNotBeWrittenHasNoOther(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := mapping.NewSync(tt.settings)
-			app := unit(t, s.Map(deal.App, appDeal(), true), "dealname")
-			hubspot := unit(t, s.Map(deal.HubSpot, hubspotDeal(), true), "dealname")
+			app := unit(t, s.Map(deal.App, appDeal(), true, now), "dealname")
+			hubspot := unit(t, s.Map(deal.HubSpot, hubspotDeal(), true, now), "dealname")
 			if got := len(app.Other) > 0; got != tt.fromApp {
 				t.Errorf("app's value has other = %v, want %v", got, tt.fromApp)
 			}
@@ -289,7 +293,7 @@ func TestAFieldThatWasNeverReadIsNotBlank(t *testing.T) {
 	t.Parallel()
 	r := appDeal()
 	delete(r.Fields, "title")
-	for _, u := range mapping.NewSync(settings()).Map(deal.App, r, false).Units {
+	for _, u := range mapping.NewSync(settings()).Map(deal.App, r, false, now).Units {
 		if u.Name == "dealname" {
 			t.Errorf("unit %+v of a field that the image does not have", u)
 		}

@@ -25,7 +25,27 @@ type Line struct {
 	Unit         string
 	HubSpot, App Field
 	Ways         deal.Ways
+	// Options map a picklist option by option. Of several lines for one option the
+	// first is written; an option that the other side already has stays when it
+	// means the wanted one. No lines: both sides have the same options. Of a
+	// picklist that is written to a text, a line says what is written; an option
+	// without a line is written as it is.
+	Options []Option
+	// Owners are the users of the two accounts who have the same e-mail address
+	// (R18). A user without a counterpart is listed to tell the address, which is
+	// what a text gets.
+	Owners []Owner
+	// DefaultHubSpotOwner and DefaultAppOwner stand on their side for an owner who
+	// has no counterpart there; empty: there is no such owner.
+	DefaultHubSpotOwner, DefaultAppOwner string
 }
+
+// Option maps one option of a HubSpot picklist to one of the app's, by id.
+type Option struct{ HubSpot, App string }
+
+// Owner is a person: the ids of the users of the two accounts, either of which
+// may be empty, and the e-mail address.
+type Owner struct{ HubSpot, App, Email string }
 
 // Stage maps one HubSpot stage to one stage of the app. Both are what the stage
 // field holds: HubSpot's stage id, the app's "pipeline/stage" (deal.Stage).
@@ -56,7 +76,11 @@ type Settings struct {
 	FilterHubSpot, FilterApp *Filter
 	// CurrencyHubSpot and CurrencyApp stand for a blank currency of that side.
 	CurrencyHubSpot, CurrencyApp string
-	// Zone is the time zone in which a moment has a date; nil is UTC.
+	// CurrenciesHubSpot and CurrenciesApp are those that the accounts accept;
+	// empty: not known, all are let through (R18).
+	CurrenciesHubSpot, CurrenciesApp []string
+	// Zone is the time zone in which a moment has a date and in which relative
+	// dates of filters are reckoned; nil is UTC.
 	Zone *time.Location
 }
 
@@ -72,6 +96,20 @@ func (s *Settings) currency(side deal.Side) string {
 		return s.CurrencyHubSpot
 	}
 	return s.CurrencyApp
+}
+
+func (s *Settings) currencies(side deal.Side) []string {
+	if side == deal.HubSpot {
+		return s.CurrenciesHubSpot
+	}
+	return s.CurrenciesApp
+}
+
+func (l *Line) defaultOwner(side deal.Side) string {
+	if side == deal.HubSpot {
+		return l.DefaultHubSpotOwner
+	}
+	return l.DefaultAppOwner
 }
 
 func (l *Line) field(side deal.Side) Field {

@@ -2,6 +2,8 @@ package mapping
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/dealsync/dealsync/libs/deal"
 )
@@ -18,8 +20,10 @@ type Unit struct {
 	Name       string
 	Own, Other deal.Fields
 	// At is the time of the last edit of the unit's fields, in Unix milliseconds.
-	At             int64
-	Changed        bool
+	At      int64
+	Changed bool
+	// Untranslatable is "code: words" (SplitReason), with one of the codes of
+	// this package.
 	Untranslatable string
 }
 
@@ -34,6 +38,16 @@ type valueUnit struct {
 	line     Line
 	ways     deal.Ways // the line's within the sync's
 	settings *Settings
+	// to are the translations to either side.
+	to [3]translation
+}
+
+func newValueUnit(line Line, ways deal.Ways, settings *Settings) *valueUnit {
+	u := &valueUnit{line: line, ways: ways, settings: settings}
+	for _, side := range []deal.Side{deal.HubSpot, deal.App} {
+		u.to[side] = u.line.translationTo(side, settings.Zone)
+	}
+	return u
 }
 
 // money reports whether both fields are amounts that have a currency.
@@ -65,20 +79,40 @@ func (u *valueUnit) read(side deal.Side, r *Record) (Unit, bool) {
 	return unit, true
 }
 
-func (u *valueUnit) translate(side deal.Side, own deal.Fields) (other deal.Fields, reason string) {
+func (u *valueUnit) translate(side deal.Side, own deal.Fields) (deal.Fields, string) {
 	from, to := u.line.field(side), u.line.field(side.Other())
-	if !deal.Compatible(u.line.HubSpot.Type, u.line.App.Type).To(side.Other()) {
-		return nil, fmt.Sprintf("%s (%s) cannot be written to %s (%s)", from.Name, from.Type, to.Name, to.Type)
+	value, why := u.to[side.Other()](own[from.Name])
+	if why != "" {
+		return nil, why
 	}
-	value, reason := translate(from.Type, to.Type, own[from.Name], u.settings.Zone)
-	if reason != "" {
-		return nil, reason
-	}
-	other = deal.Fields{to.Name: value}
+	other := deal.Fields{to.Name: value}
 	if currency, ok := own[from.Currency]; ok && u.money() {
+		if why := u.refuses(side.Other(), currency); why != "" {
+			return nil, why
+		}
 		other[to.Currency] = currency
 	}
 	return other, ""
+}
+
+// refuses says why a side does not accept a currency. An app that gets one it
+// has not enabled refuses the whole record, or keeps the amount in another one.
+func (u *valueUnit) refuses(side deal.Side, currency string) string {
+	accepted := u.settings.currencies(side)
+	if currency == "" || len(accepted) == 0 || slices.Contains(accepted, currency) {
+		return ""
+	}
+	return reason(CurrencyUnknown, "currency %q of %s is not enabled in %s (%s): enable it there, or change the currency",
+		currency, whose(side.Other(), u.line.field(side.Other()).Name), sideName(side), some(accepted))
+}
+
+// some are the first few of a list, for people.
+func some(list []string) string {
+	const few = 8
+	if len(list) > few {
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:few], ", "), len(list)-few)
+	}
+	return strings.Join(list, ", ")
 }
 
 // stageUnit is the stage together with HubSpot's pipeline.
@@ -98,7 +132,7 @@ func (u *stageUnit) read(side deal.Side, r *Record) (Unit, bool) {
 	}
 	other, ok := u.stages.other(side, own)
 	if !ok {
-		unit.Untranslatable = u.stages.unmapped(side, r)
+		unit.Untranslatable = reason(StageNotMapped, "%s", u.stages.unmapped(side, r))
 		return unit, true
 	}
 	unit.Other = other

@@ -25,6 +25,22 @@ func fieldsOf(syncs []*configv1.Sync, connection string) []string {
 			names[spec.GetName()], names[spec.GetCurrency()] = true, true
 		}
 		addFiltered(names, filter.GetGroup())
+		// Associations are made from the ids that a field holds (R16), and existing
+		// records are paired by what they have in common (R15).
+		for _, a := range y.GetAssociations() {
+			end := a.GetApp()
+			if side == deal.HubSpot {
+				end = a.GetHubspot()
+			}
+			names[end.GetField()] = true
+		}
+		for _, m := range y.GetMatch() {
+			if side == deal.HubSpot {
+				names[m.GetHubspotField()] = true
+			} else {
+				names[m.GetAppField()] = true
+			}
+		}
 	}
 	delete(names, "")
 	return slices.Sorted(maps.Keys(names))

@@ -67,8 +67,9 @@ func (s *Snapshot) SyncsOf(workspace, connection string, object deal.Object) []*
 	return s.byObject[objectKey{key{workspace, connection}, string(object)}]
 }
 
-// FieldsOf are the fields of a connection's object that some sync maps or
-// filters by, sorted. Callers never modify them.
+// FieldsOf are the fields of a connection's object that some sync maps, filters
+// by, pairs existing records by or makes associations from, sorted. Callers never
+// modify them.
 func (s *Snapshot) FieldsOf(workspace, connection string, object deal.Object) []string {
 	return s.fields[objectKey{key{workspace, connection}, string(object)}]
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -62,7 +63,7 @@ func (s *Service) propose(ctx context.Context, d *bus.Delivery, c *eventv1.Chang
 	if err != nil {
 		return bus.Message{}, err
 	}
-	img := plan.Map(side, r, known.paired)
+	img := plan.Map(side, r, known.paired, time.Now())
 	s.tell(ctx, c, y, known.pair, img)
 
 	p := &eventv1.Proposal{
