@@ -11,26 +11,26 @@ import (
 	"github.com/dealsync/dealsync/libs/fault"
 )
 
-// Addresses: v2, and v1 for what has no twin there (users, webhooks).
+// Addresses: v2, and v1 for what has no twin there. Those of records and their
+// fields are the kinds'.
 const (
-	pathDeals     = "/api/v2/deals"
-	pathFields    = "/api/v2/dealFields"
-	pathPipelines = "/api/v2/pipelines"
-	pathStages    = "/api/v2/stages"
-	pathUsers     = "/api/v1/users"
-	pathWebhooks  = "/api/v1/webhooks"
+	pathPipelines  = "/api/v2/pipelines"
+	pathStages     = "/api/v2/stages"
+	pathUsers      = "/api/v1/users"
+	pathCurrencies = "/api/v1/currencies"
+	pathWebhooks   = "/api/v1/webhooks"
 )
 
 // Costs in tokens of the daily budget; each page of a list costs the same
 // whatever its size (x-token-cost).
 const (
-	costGet    = 1
-	costMe     = 2
-	costUnhook = 6
-	costWrite  = 5
-	costPlan   = 5 // pipelines, stages
-	costList   = 10
-	costUsers  = 20
+	costGet     = 1
+	costMe      = 2
+	costUnhook  = 6
+	costWrite   = 5
+	costPlan    = 5 // pipelines, stages
+	costList    = 10
+	costAccount = 20 // users, currencies
 )
 
 // envelope is the frame of every answer.

@@ -63,11 +63,11 @@ func list(raw json.RawMessage) (string, bool) {
 	return strings.Join(texts, ";"), true
 }
 
-// apiDeal is a deal as JSON members.
-type apiDeal map[string]json.RawMessage
+// apiRecord is a record as JSON members.
+type apiRecord map[string]json.RawMessage
 
 // custom are the custom fields by code; nil when there are none.
-func (a apiDeal) custom() map[string]json.RawMessage {
+func (a apiRecord) custom() map[string]json.RawMessage {
 	raw := a["custom_fields"]
 	if len(raw) <= len("null") { // {} and null
 		return nil
@@ -79,12 +79,12 @@ func (a apiDeal) custom() map[string]json.RawMessage {
 	return fields
 }
 
-func (a apiDeal) text(name string) string {
+func (a apiRecord) text(name string) string {
 	text, _ := scalarText(a[name])
 	return text
 }
 
-func (a apiDeal) time(names ...string) time.Time {
+func (a apiRecord) time(names ...string) time.Time {
 	for _, name := range names {
 		if at, err := time.Parse(time.RFC3339Nano, a.text(name)); err == nil {
 			return at
@@ -93,24 +93,11 @@ func (a apiDeal) time(names ...string) time.Time {
 	return time.Time{}
 }
 
-// stage is the composite value; ok is false when a part is missing.
-func (a apiDeal) stage() (string, bool) {
-	pipeline, stage := a.text("pipeline_id"), a.text("stage_id")
-	switch status := a.text("status"); {
-	case pipeline == "":
-		return "", false
-	case status == "won" || status == "lost":
-		return pipeline + "/" + status, true
-	default:
-		return pipeline + "/" + stage, stage != ""
-	}
-}
-
-// fields are the deal's values under the names that they are presented by. whole
-// says that what is missing is blank.
-func (a apiDeal) fields(s *shape, whole bool) deal.Fields {
-	f := make(deal.Fields, len(standard)+len(s.custom))
-	for name := range standard {
+// fields are the record's values under the names that they are presented by.
+// whole says that what is missing is blank.
+func (a apiRecord) fields(s *shape, whole bool) deal.Fields {
+	f := make(deal.Fields, len(s.kind.fields)+len(s.custom))
+	for name := range s.kind.fields {
 		raw, ok := a[name]
 		if !ok {
 			continue
@@ -121,74 +108,22 @@ func (a apiDeal) fields(s *shape, whole bool) deal.Fields {
 			f[name] = text
 		}
 	}
-	if stage, ok := a.stage(); ok {
-		f[stageField] = stage
-	}
+	s.derive(a, f)
 	custom := a.custom()
 	for code, raw := range custom {
-		s.custom1(f, code, raw)
+		s.decode(f, code, raw)
 	}
 	if whole {
 		for code := range s.custom {
 			if _, ok := custom[code]; !ok {
-				s.custom1(f, code, nil)
+				s.decode(f, code, nil)
 			}
 		}
 	}
 	return f
 }
 
-// custom1 adds one custom field, in the form of the API or of webhooks, where
-// each value carries its type.
-func (s *shape) custom1(f deal.Fields, code string, raw json.RawMessage) {
-	kind, known := s.custom[code]
-	if known && customType(kind) == "" {
-		return
-	}
-	name := s.present(code)
-	if text, ok := scalarText(raw); ok {
-		f[name] = text
-		if kind == "monetary" {
-			f[name+currencySuffix] = ""
-		}
-		return
-	}
-	if text, ok := list(raw); ok {
-		f[name] = text
-		return
-	}
-	var o struct {
-		Type     string          `json:"type"`
-		Value    json.RawMessage `json:"value"`
-		ID       scalar          `json:"id"`
-		Values   json.RawMessage `json:"values"`
-		Currency *scalar         `json:"currency"`
-	}
-	if json.Unmarshal(raw, &o) != nil {
-		return
-	}
-	if !known && o.Type != "" && customType(o.Type) == "" {
-		return
-	}
-	switch {
-	case o.Currency != nil || kind == "monetary":
-		f[name], _ = scalarText(o.Value)
-		f[name+currencySuffix] = ""
-		if o.Currency != nil {
-			f[name+currencySuffix] = string(*o.Currency)
-		}
-	case o.Values != nil:
-		f[name], _ = list(o.Values)
-	case o.ID != "":
-		f[name] = string(o.ID)
-	case known || o.Type != "":
-		if text, ok := scalarText(o.Value); ok {
-			f[name] = text
-		}
-	}
-}
-
-func (a apiDeal) record(s *shape) connector.Record {
+func (a apiRecord) record(s *shape) connector.Record {
 	r := connector.Record{
 		ID: a.text("id"), Fields: a.fields(s, true),
 		Created:  a.time("add_time"),

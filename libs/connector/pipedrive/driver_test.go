@@ -34,6 +34,11 @@ func open(t *testing.T, url string) *Driver {
 	return driver
 }
 
+const (
+	pathDeals      = "/api/v2/deals"
+	pathDealFields = "/api/v2/dealFields"
+)
+
 func code(c byte) string {
 	b := make([]byte, 40)
 	for i := range b {
@@ -66,14 +71,14 @@ func TestWritesSendStrictTypesAndAnswerWhatTheDealHoldsNow(t *testing.T) {
 	got := write(connector.Write{PairKey: "k1", Fields: deal.Fields{
 		"title": "New", "value": "1500.50", "currency": "", "stage": "1/won", "owner_id": "501", "label_ids": "9;7",
 		"expected_close_date": "2026-12-31", "lost_reason": "none of it", "person_id": "",
-		code('1'): "5.0", code('2'): "17", code('3'): "14;13", code('4'): "7", code('4') + "_currency": "USD",
+		code('1'): "5.0", code('2'): "17", code('3'): "14;13", code('4'): "7", code('4') + ".currency": "USD",
 	}})
 	if got.Err != nil || got.ID != "5" || got.Fields[deal.PairKeyField] != "k1" || got.Fields["stage"] != "1/won" {
 		t.Errorf("create: %+v", got)
 	}
 	got = write(connector.Write{ID: "5", Fields: deal.Fields{
 		"title": "T", "person_id": "", "label_ids": "", "stage": "2/21", "won_time": "2026-01-01T00:00:00Z",
-		code('2'): "", code('4'): "", code('4') + "_currency": "",
+		code('2'): "", code('4'): "", code('4') + ".currency": "",
 	}})
 	if got.Err != nil || got.Fields["stage"] != "2/21" {
 		t.Errorf("update: %+v", got)
@@ -93,13 +98,12 @@ func TestAPairKeyThatWasRemovedIsMadeAnew(t *testing.T) {
 	fields := func(c string) json.RawMessage {
 		return json.RawMessage(`{"data":[{"field_name":"dealsync_pair_id","field_code":"` + c + `","field_type":"varchar","is_custom_field":true}]}`)
 	}
-	const list = pathFields + "?limit=500"
+	const list = pathDealFields + "?limit=500"
 	d := open(t, connectortest.Serve(t,
 		connectortest.Exchange{Method: "GET", Path: list, Status: 200, Response: fields(code('a'))},
 		connectortest.Exchange{Method: "POST", Path: pathDeals, Status: 400, Text: `{"success":false,"error":"Validation failed: custom_fields: Unrecognized key(s) in object: '` + code('a') + `'","code":"ERR_SCHEMA_VALIDATION_FAILED"}`},
 		connectortest.Exchange{Method: "GET", Path: list, Status: 200, Response: json.RawMessage(`{"data":[]}`)},
-		connectortest.Exchange{Method: "GET", Path: list, Status: 200, Response: json.RawMessage(`{"data":[]}`)},
-		connectortest.Exchange{Method: "POST", Path: pathFields, Status: 201, Response: json.RawMessage(`{"data":{}}`)},
+		connectortest.Exchange{Method: "POST", Path: pathDealFields, Status: 201, Response: json.RawMessage(`{"data":{}}`)},
 		connectortest.Exchange{Method: "GET", Path: list, Status: 200, Response: fields(code('b'))},
 		connectortest.Exchange{Method: "POST", Path: pathDeals, Status: 201, Request: json.RawMessage(`{"title":"A","custom_fields":{"` + code('b') + `":"k"}}`), Response: json.RawMessage(`{"data":{"id":1}}`)},
 	).URL)
@@ -115,12 +119,12 @@ func TestAPairKeyThatWasRemovedIsMadeAnew(t *testing.T) {
 
 func TestValuesOfTheWrongTypeAreRejectedWithoutACall(t *testing.T) {
 	t.Parallel()
-	s := &shape{custom: map[string]string{"e": "enum", "m": "monetary", "a": "address"}}
+	s := &shape{kind: kinds[0], custom: map[string]string{"e": "enum", "m": "monetary", "a": "address"}}
 	for name, v := range map[string]string{
 		"value": "much", "owner_id": "Ada", "label_ids": "hot", "stage": "won", "e": "New",
-		"nope": "1", "m_currency": "EUR", "expected_close_date": "tomorrow", "visible_to": "all",
+		"nope": "1", "m.currency": "EUR", "a": "Main Street 1", "add_time": "2026-01-01T00:00:00Z", "expected_close_date": "tomorrow", "visible_to": "all",
 	} {
-		if _, err := s.encode(deal.Fields{name: v}, false); !fault.Is(err, fault.Rejected) {
+		if _, err := s.encode(draft{fields: deal.Fields{name: v}}); !fault.Is(err, fault.Rejected) {
 			t.Errorf("%s=%q: %v", name, v, err)
 		}
 	}
@@ -183,7 +187,7 @@ func TestSubscribeReplacesItsFormerWebhookAndLeavesOthersAlone(t *testing.T) {
 
 func TestACreateOfUnknownOutcomeIsNeverRepeated(t *testing.T) {
 	t.Parallel()
-	keyed := &shape{pairCode: code('a'), custom: map[string]string{code('a'): "varchar"}}
+	keyed := &shape{kind: kinds[0], pairCode: code('a'), custom: map[string]string{code('a'): "varchar"}}
 	for _, c := range []struct {
 		name string
 		url  func(t *testing.T) string
@@ -200,7 +204,7 @@ func TestACreateOfUnknownOutcomeIsNeverRepeated(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			d := open(t, c.url(t))
-			d.shape.Store(keyed)
+			d.entities[deal.Deals].shape.Store(keyed)
 			got, err := d.Write(context.Background(), deal.Deals, []connector.Write{{PairKey: "k", Fields: deal.Fields{"title": "x"}}})
 			if err != nil {
 				t.Fatal(err)

@@ -77,7 +77,7 @@ func refusal(op string, res *rest.Response) error {
 	case s == http.StatusForbidden && strings.HasPrefix(f.Code, "feature_capping"):
 		// The plan's limit of records: this create fails, everything else works.
 	case s == http.StatusForbidden:
-		f.Kind, f.Code = fault.Auth, "forbidden"
+		f.Kind, f.Code = fault.Auth, codeForbidden
 	case s == http.StatusNotFound || s == http.StatusGone:
 		f.Kind, f.Code = fault.NotFound, "not_found"
 	case s == http.StatusTooManyRequests:
@@ -119,7 +119,7 @@ func uncertain(err error) error {
 	}
 	return &fault.Error{
 		Kind: fault.Transient, Code: CodeUncertain, After: fault.RetryAfter(err),
-		Err: fmt.Errorf("the deal may or may not have been created: %w", err),
+		Err: fmt.Errorf("the record may or may not have been created: %w", err),
 	}
 }
 
@@ -131,3 +131,10 @@ func schemaViolation(err error) bool {
 	e, ok := errors.AsType[*apiError](err)
 	return ok && e.Code == "ERR_SCHEMA_VALIDATION_FAILED"
 }
+
+// forbidden says that the account may not do what was asked, and nothing worse.
+func forbidden(err error) bool {
+	return fault.Is(err, fault.Auth) && fault.CodeOf(err) == codeForbidden
+}
+
+const codeForbidden = "forbidden"

@@ -14,18 +14,19 @@ import (
 // Read implements connector.Driver. One record costs a tenth of a list; more
 // are cheaper as one. What neither shows is looked for among the deleted ones.
 func (d *Driver) Read(ctx context.Context, object deal.Object, ids []string) ([]connector.Record, error) {
-	if err := supported(object); err != nil || len(ids) == 0 {
+	e, err := d.entity(object)
+	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	s, err := d.knownShape(ctx)
+	s, err := d.knownShape(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	var found []apiDeal
+	var found []apiRecord
 	if len(ids) == 1 {
-		found, err = d.one(ctx, ids[0])
+		found, err = d.one(ctx, e.kind, ids[0])
 	} else {
-		found, err = d.byID(ctx, "deals.list_ids", ids, "")
+		found, err = d.byID(ctx, e.kind, ids, false)
 	}
 	if err != nil {
 		return nil, err
@@ -37,46 +38,63 @@ func (d *Driver) Read(ctx context.Context, object deal.Object, ids []string) ([]
 	if len(missing) == 0 {
 		return records, nil
 	}
-	deleted, err := d.byID(ctx, "deals.list_ids_deleted", missing, "deleted")
+	deleted, err := d.deleted(ctx, e.kind, missing, len(ids) > 1)
 	if err != nil {
 		return nil, err
 	}
-	return append(records, recordsOf(s, deleted, true)...), nil
+	return append(records, recordsOf(s, deleted, e.listsDeleted)...), nil
 }
 
-func recordsOf(s *shape, deals []apiDeal, deleted bool) []connector.Record {
-	records := make([]connector.Record, len(deals))
-	for i := range deals {
-		records[i] = deals[i].record(s)
+// deleted looks for what a list has left out. Only deals can be listed when they
+// are deleted; others are asked for one by one, once.
+func (d *Driver) deleted(ctx context.Context, k *kind, ids []string, unasked bool) (found []apiRecord, err error) {
+	if k.listsDeleted {
+		return d.byID(ctx, k, ids, true)
+	}
+	for i := 0; unasked && i < len(ids); i++ {
+		one, err := d.one(ctx, k, ids[i])
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, one...)
+	}
+	return found, nil
+}
+
+func recordsOf(s *shape, raw []apiRecord, deleted bool) []connector.Record {
+	records := make([]connector.Record, len(raw))
+	for i := range raw {
+		records[i] = raw[i].record(s)
 		records[i].Deleted = records[i].Deleted || deleted
 	}
 	return records
 }
 
-func (d *Driver) one(ctx context.Context, id string) ([]apiDeal, error) {
+func (d *Driver) one(ctx context.Context, k *kind, id string) ([]apiRecord, error) {
 	if !numeric(id) {
 		return nil, nil
 	}
-	answer, err := call[apiDeal](ctx, d, get("deals.get", costGet, pathDeals+"/"+id, nil), nil)
+	record, err := d.get(ctx, k, id)
 	if fault.Is(err, fault.NotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return []apiDeal{answer.Data}, nil
+	return []apiRecord{record}, nil
 }
 
-func (d *Driver) byID(ctx context.Context, op string, ids []string, status string) ([]apiDeal, error) {
+func (d *Driver) byID(ctx context.Context, k *kind, ids []string, deleted bool) ([]apiRecord, error) {
 	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !numeric(id) })
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	query := url.Values{"ids": {strings.Join(ids, ",")}, "limit": {"500"}}
-	if status != "" {
-		query.Set("status", status)
+	op, query := k.plural+".list_ids", url.Values{"ids": {strings.Join(ids, ",")}, "limit": {"500"}}
+	if deleted {
+		op += "_deleted"
+		query.Set("status", "deleted")
 	}
-	answer, err := call[[]apiDeal](ctx, d, get(op, costList, pathDeals, query), nil)
+	answer, err := call[[]apiRecord](ctx, d, get(op, costList, k.path(), query), nil)
 	return answer.Data, err
 }
 

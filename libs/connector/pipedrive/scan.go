@@ -17,14 +17,15 @@ import (
 // a little behind, might have hidden.
 const overlap = time.Minute
 
-// Scan implements connector.Driver: deals that are not deleted, then the deleted
-// ones. Archived deals are in neither: they can't be edited, and stay as they
-// are.
+// Scan implements connector.Driver: records that are not deleted, then the
+// deleted ones where the app lists them, which it does for deals only. Archived
+// deals are in neither: they can't be edited, and stay as they are.
 func (d *Driver) Scan(ctx context.Context, req connector.ScanRequest) (connector.Page, error) {
-	if err := supported(req.Object); err != nil {
+	e, err := d.entity(req.Object)
+	if err != nil {
 		return connector.Page{}, err
 	}
-	s, err := d.knownShape(ctx)
+	s, err := d.knownShape(ctx, e)
 	if err != nil {
 		return connector.Page{}, err
 	}
@@ -38,32 +39,32 @@ func (d *Driver) Scan(ctx context.Context, req connector.ScanRequest) (connector
 			at.since = req.Since.Unix()
 		}
 	}
-	deals, next, err := d.page(ctx, at, req.Limit)
+	records, next, err := d.page(ctx, e.kind, at, req.Limit)
 	if err != nil {
 		return connector.Page{}, err
 	}
 	page := connector.Page{
-		Records: recordsOf(s, deals, at.phase == phaseDeleted),
+		Records: recordsOf(s, records, at.phase == phaseDeleted),
 		Horizon: time.UnixMilli(at.start).Add(-overlap),
 	}
 	if page.Horizon.Before(req.Since) {
 		page.Horizon = req.Since
 	}
-	page.Next = at.advance(deals, next, req.Since).String()
+	page.Next = at.advance(e.kind, records, next, req.Since).String()
 	return page, nil
 }
 
-func (d *Driver) page(ctx context.Context, at position, limit int) (deals []apiDeal, next string, err error) {
+func (d *Driver) page(ctx context.Context, k *kind, at position, limit int) (records []apiRecord, next string, err error) {
 	if limit <= 0 || limit > maxPage {
 		limit = maxPage
 	}
 	query := url.Values{"limit": {strconv.Itoa(limit)}}
-	op := "deals.list"
+	op := k.plural + ".list"
 	if at.since > 0 {
 		query.Set("updated_since", time.Unix(at.since, 0).UTC().Format(time.RFC3339)) // whole seconds only
 		query.Set("sort_by", "update_time")
 		query.Set("sort_direction", "asc")
-		op = "deals.list_since"
+		op += "_since"
 	}
 	if at.phase == phaseDeleted {
 		query.Set("status", "deleted")
@@ -72,23 +73,23 @@ func (d *Driver) page(ctx context.Context, at position, limit int) (deals []apiD
 	if at.cursor != "" {
 		query.Set("cursor", at.cursor)
 	}
-	answer, err := call[[]apiDeal](ctx, d, get(op, costList, pathDeals, query), nil)
+	answer, err := call[[]apiRecord](ctx, d, get(op, costList, k.path(), query), nil)
 	return answer.Data, answer.Additional.Next, err
 }
 
-// advance says where the next page starts. How cursors behave when deals move to
+// advance says where the next page starts. How cursors behave when records move to
 // the end while we read is not documented, so a list by time goes on at the last
 // time seen, and by cursor only within one second.
-func (p position) advance(deals []apiDeal, next string, since time.Time) position {
+func (p position) advance(k *kind, records []apiRecord, next string, since time.Time) position {
 	switch {
 	case next != "":
 		p.cursor = next
-		if p.since > 0 && len(deals) > 0 {
-			if last := deals[len(deals)-1].time("update_time").Unix(); last > p.since {
+		if p.since > 0 && len(records) > 0 {
+			if last := records[len(records)-1].time("update_time").Unix(); last > p.since {
 				p.since, p.cursor = last, ""
 			}
 		}
-	case p.phase == phaseLive:
+	case p.phase == phaseLive && k.listsDeleted:
 		p.phase, p.cursor, p.since = phaseDeleted, "", 0
 		if !since.IsZero() {
 			p.since = since.Unix()
@@ -100,13 +101,14 @@ func (p position) advance(deals []apiDeal, next string, since time.Time) positio
 }
 
 // FindCreated implements connector.Driver: a list by modification time, which
-// shows a deal as soon as it is there, unlike a search. A deal that was deleted
+// shows a record as soon as it is there, unlike a search. A deal that was deleted
 // since is found too: it was created.
 func (d *Driver) FindCreated(ctx context.Context, object deal.Object, keys []string, since time.Time) (map[string]string, error) {
-	if err := supported(object); err != nil || len(keys) == 0 {
+	e, err := d.entity(object)
+	if err != nil || len(keys) == 0 {
 		return nil, err
 	}
-	s, err := d.keyedShape(ctx)
+	s, err := d.keyedShape(ctx, e)
 	if err != nil {
 		return nil, err
 	}
@@ -118,16 +120,16 @@ func (d *Driver) FindCreated(ctx context.Context, object deal.Object, keys []str
 	since = since.Add(-overlap)
 	at := position{phase: phaseLive, since: max(since.Unix(), 1)}
 	for at.phase != phaseDone && len(found) < len(wanted) {
-		deals, next, err := d.page(ctx, at, maxPage)
+		records, next, err := d.page(ctx, e.kind, at, maxPage)
 		if err != nil {
 			return nil, err
 		}
-		for i := range deals {
-			if key, ok := scalarText(deals[i].custom()[s.pairCode]); ok && wanted[key] {
-				found[key] = deals[i].text("id")
+		for i := range records {
+			if key, ok := scalarText(records[i].custom()[s.pairCode]); ok && wanted[key] {
+				found[key] = records[i].text("id")
 			}
 		}
-		at = at.advance(deals, next, since)
+		at = at.advance(e.kind, records, next, since)
 	}
 	return found, nil
 }

@@ -3,7 +3,9 @@ package pipedrive
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/connector/rest"
@@ -24,45 +26,58 @@ type hook struct {
 	Active   scalar `json:"is_active,omitempty"`
 }
 
-// Subscribe implements connector.WebhookDriver: one webhook for all that happens
-// to deals. One with our address that is old, asleep or has other credentials
-// is replaced; the API cannot change one.
+// Subscribe implements connector.WebhookDriver: one webhook for each object, for
+// all that happens to it. One with our address that is old, asleep, has other
+// credentials or is for an object that is no longer synced is removed; the API
+// cannot change one.
 func (d *Driver) Subscribe(ctx context.Context, url string, secret connector.WebhookSecret, objects []deal.Object) error {
-	for _, object := range objects {
-		if err := supported(object); err != nil {
-			return err
-		}
-	}
 	if secret.User == "" || secret.Secret == "" {
 		return fault.New(fault.Invalid, "no_secret", "webhooks need a user and a password, which deliveries are known by")
 	}
-	want := hook{
-		URL: url, Action: "*", Object: "deal", Name: "dealsync", Version: "2.0",
-		User: secret.User, Password: secret.Secret,
+	wanted := make(map[string]hook, len(objects))
+	for _, object := range objects {
+		e, err := d.entity(object)
+		if err != nil {
+			return err
+		}
+		wanted[e.name] = hook{
+			URL: url, Action: "*", Object: e.name, Name: "dealsync", Version: "2.0",
+			User: secret.User, Password: secret.Secret,
+		}
 	}
 	held, err := call[[]hook](ctx, d, get("webhooks.list", costList, pathWebhooks, nil), nil)
 	if err != nil {
 		return fmt.Errorf("list webhooks: %w", err)
 	}
 	for _, h := range held.Data {
-		switch {
-		case h.URL != url || h.Object != want.Object && h.Object != "*":
+		if h.URL != url {
 			continue
-		case h.serves(want):
-			return nil
 		}
-		_, err := call[any](ctx, d, rest.Request{
-			Call: connector.Call{Op: "webhooks.delete", Cost: costUnhook}, Method: http.MethodDelete, Path: pathWebhooks + "/" + string(h.ID),
-		}, nil)
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return fmt.Errorf("remove the former webhook: %w", err)
+		if want, ok := wanted[h.Object]; ok && h.serves(want) {
+			delete(wanted, h.Object)
+			continue
+		}
+		if err := d.unhook(ctx, h.ID); err != nil {
+			return err
 		}
 	}
-	_, err = call[hook](ctx, d, rest.Request{
-		Call: connector.Call{Op: "webhooks.create", Cost: costList}, Method: http.MethodPost, Path: pathWebhooks,
-	}, want)
-	if err != nil {
-		return fmt.Errorf("create webhook: %w", err)
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		_, err = call[hook](ctx, d, rest.Request{
+			Call: connector.Call{Op: "webhooks.create", Cost: costList}, Method: http.MethodPost, Path: pathWebhooks,
+		}, wanted[name])
+		if err != nil {
+			return fmt.Errorf("create webhook for %ss: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (d *Driver) unhook(ctx context.Context, id scalar) error {
+	_, err := call[any](ctx, d, rest.Request{
+		Call: connector.Call{Op: "webhooks.delete", Cost: costUnhook}, Method: http.MethodDelete, Path: pathWebhooks + "/" + string(id),
+	}, nil)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return fmt.Errorf("remove a former webhook: %w", err)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -54,8 +53,8 @@ type delivery struct {
 		MergedTo     scalar `json:"merged_to_id"`
 		MergedFrom   scalar `json:"merged_from_id"`
 	} `json:"meta"`
-	Data     apiDeal `json:"data"`
-	Previous apiDeal `json:"previous"`
+	Data     apiRecord `json:"data"`
+	Previous apiRecord `json:"previous"`
 }
 
 // ParseWebhook implements connector.WebhookDriver: one delivery is one event.
@@ -65,7 +64,8 @@ func (d *Driver) ParseWebhook(body []byte) ([]connector.Event, error) {
 		return nil, malformed("decode delivery: %w", err)
 	}
 	m := &in.Meta
-	if m.Entity != "deal" {
+	of := d.named(m.Entity)
+	if of == nil {
 		return nil, fault.New(fault.Invalid, "unknown_event", "unknown event %q of entity %q", m.Action, m.Entity)
 	}
 	at, err := eventTime(string(m.Timestamp))
@@ -73,40 +73,40 @@ func (d *Driver) ParseWebhook(body []byte) ([]connector.Event, error) {
 		return nil, malformed("event time: %w", err)
 	}
 	if !numeric(string(m.EntityID)) {
-		return nil, malformed("event of deal %q", m.EntityID)
+		return nil, malformed("event of %s %q", of.name, m.EntityID)
 	}
 	e := connector.Event{
-		Object: deal.Deals, ID: string(m.EntityID), At: at,
+		Object: of.object, ID: string(m.EntityID), At: at,
 		Origin: d.origin(m.ChangeSource, string(m.User)), Account: string(m.Company),
 	}
 	switch m.Action {
 	case "create":
 		e.Action = connector.Created
-		d.fill(&e, &in)
+		of.fill(&e, &in)
 	case "change":
 		e.Action = connector.Changed
 		if m.MergedFrom != "" {
 			// What the merge took over is not told: the survivor has to be read.
-			e.Partial, e.Fields = true, nil
+			e.Partial, e.MergedFrom = true, []string{string(m.MergedFrom)}
 			return []connector.Event{e}, nil
 		}
-		d.fill(&e, &in)
+		of.fill(&e, &in)
 	case "delete":
 		e.Action, e.Partial = connector.Deleted, true
 		if m.MergedTo != "" {
 			e.Action, e.MergedInto = connector.Merged, string(m.MergedTo)
 		}
 	default:
-		return nil, fault.New(fault.Invalid, "unknown_event", "unknown event %q of a deal", m.Action)
+		return nil, fault.New(fault.Invalid, "unknown_event", "unknown event %q of a %s", m.Action, of.name)
 	}
 	return []connector.Event{e}, nil
 }
 
-// fill adds the values. A new deal's values are all there are; of a changed deal
+// fill adds the values. A new record's values are all there are; of a changed one
 // it is not documented whether blank custom fields are listed, so its event is
 // partial and the cleared ones are known from "previous".
-func (d *Driver) fill(e *connector.Event, in *delivery) {
-	s := d.shape.Load()
+func (of *entity) fill(e *connector.Event, in *delivery) {
+	s := of.shape.Load()
 	if s == nil || s.pairCode == "" {
 		// Another replica may have made the pair key's field since: values that hide
 		// the key would make a second counterpart (N2). The record has to be read.
@@ -121,36 +121,28 @@ func (d *Driver) fill(e *connector.Event, in *delivery) {
 		return
 	}
 	custom := in.Data.custom()
-	previous := in.Previous.custom()
-	for code := range previous {
+	for code := range in.Previous.custom() {
 		if _, ok := custom[code]; !ok && e.Fields != nil {
-			s.custom1(e.Fields, code, nil)
+			s.decode(e.Fields, code, nil)
 		}
 	}
-	e.Touched = s.touched(in.Previous, previous)
+	e.Touched = s.touched(in.Data, in.Previous)
 }
 
 // touched are the fields that a change names, in the order of their names. The
 // time of the change is always one of them: an edit of what is not presented,
 // or a restore, must not look like an edit of everything.
-func (s *shape) touched(previous apiDeal, custom map[string]json.RawMessage) []string {
-	set := map[string]bool{"update_time": true}
-	for name := range previous {
-		if _, ok := standard[name]; ok {
-			set[name] = true
-		}
-		if stagePart(name) {
-			set[stageField] = true
-		}
-	}
-	for code := range custom {
+func (s *shape) touched(now, previous apiRecord) []string {
+	names := append(s.changed(now, previous), "update_time")
+	for code := range previous.custom() {
 		name := s.present(code)
-		set[name] = true
+		names = append(names, name)
 		if s.custom[code] == "monetary" {
-			set[name+currencySuffix] = true
+			names = append(names, name+currencySuffix)
 		}
 	}
-	return slices.Sorted(maps.Keys(set))
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // origin: the source says only that some API client wrote; with our own user it

@@ -15,12 +15,15 @@ import (
 	"github.com/dealsync/dealsync/libs/fault"
 )
 
-// known is the account of the deliveries in testdata.
+// known is the account of the deliveries in testdata; all objects have the same
+// custom fields.
 func known() *Driver {
-	d := &Driver{userID: "599"}
-	d.shape.Store(&shape{pairCode: code('a'), custom: map[string]string{
-		code('a'): "varchar", code('1'): "double", code('2'): "enum", code('3'): "set", code('4'): "monetary", code('5'): "address", code('6'): "user",
-	}})
+	d := &Driver{userID: "599", entities: newEntities()}
+	for _, e := range d.entities {
+		e.shape.Store(&shape{kind: e.kind, pairCode: code('a'), custom: map[string]string{
+			code('a'): "varchar", code('1'): "double", code('2'): "enum", code('3'): "set", code('4'): "monetary", code('5'): "address", code('6'): "user",
+		}})
+	}
 	return d
 }
 
@@ -82,7 +85,7 @@ func TestAChangeOfNothingPresentedTouchesNoField(t *testing.T) {
 func TestUnknownAndMalformedDeliveriesAreInvalid(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
-		``, `null`, `[]`, `{"meta":{"entity":"person","action":"change"}}`,
+		``, `null`, `[]`, `{"meta":{"entity":"product","action":"change"}}`,
 		`{"meta":{"entity":"deal","entity_id":"1","action":"change","timestamp":"soon"}}`,
 		`{"meta":{"entity":"deal","entity_id":"x","action":"change","timestamp":"2026-11-02T09:16:30.500Z"}}`,
 		`{"meta":{"entity":"deal","entity_id":"1","action":"explode","timestamp":"2026-11-02T09:16:30.500Z"}}`,

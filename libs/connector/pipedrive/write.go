@@ -2,7 +2,6 @@ package pipedrive
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -15,46 +14,60 @@ import (
 
 // Write implements connector.Driver: one call for each record. The API has
 // neither batches nor idempotent creates; a create of unknown outcome is an
-// error with CodeUncertain and is never repeated here.
+// error with CodeUncertain and is never repeated here. Associations travel in
+// the same call; only those that the app refuses make a second one, without
+// them.
 func (d *Driver) Write(ctx context.Context, object deal.Object, writes []connector.Write) ([]connector.Result, error) {
-	if err := supported(object); err != nil {
+	e, err := d.entity(object)
+	if err != nil {
 		return nil, err
 	}
 	results := make([]connector.Result, len(writes))
 	for i := range writes {
-		results[i] = d.writeOne(ctx, &writes[i])
+		results[i] = d.writeOne(ctx, e, &writes[i])
 	}
 	return results, nil
 }
 
-func (d *Driver) writeOne(ctx context.Context, w *connector.Write) connector.Result {
-	s, err := d.knownShape(ctx)
+func (d *Driver) writeOne(ctx context.Context, e *entity, w *connector.Write) connector.Result {
+	result := connector.Result{ID: w.ID}
+	s, body, err := d.prepare(ctx, e, w)
 	if err != nil {
-		return connector.Result{ID: w.ID, Err: err}
+		result.Err = err
+		return result
 	}
-	var got apiDeal
-	if w.ID == "" {
-		got, err = d.create(ctx, w)
-	} else {
-		got, err = d.update(ctx, s, w)
+	in, refused := e.place(body, w.Associate)
+	got, err := d.send(ctx, s, w, body)
+	for back := in.takeBack(body, err); len(back) > 0; back = in.takeBack(body, err) {
+		refused = append(refused, back...)
+		got, err = d.send(ctx, s, w, body)
 	}
 	if err != nil {
 		if schemaViolation(err) {
-			d.shape.Store(nil) // a custom field may be gone: look again next time
+			e.shape.Store(nil) // a custom field may be gone: look again next time
 		}
-		return connector.Result{ID: w.ID, Err: err}
-	}
-	if now := d.shape.Load(); now != nil {
-		s = now
+		result.Err = err
+		return result
 	}
 	r := got.record(s)
-	return connector.Result{ID: r.ID, Fields: r.Fields, Modified: r.Modified}
+	return connector.Result{ID: r.ID, Fields: r.Fields, Modified: r.Modified, Refused: refused}
 }
 
-func (d *Driver) create(ctx context.Context, w *connector.Write) (apiDeal, error) {
-	s, err := d.keyedShape(ctx)
-	if err != nil {
-		return nil, err
+// prepare makes the body of a write, without its associations.
+func (d *Driver) prepare(ctx context.Context, e *entity, w *connector.Write) (s *shape, body map[string]any, err error) {
+	if w.ID != "" {
+		if s, err = d.knownShape(ctx, e); err != nil {
+			return nil, nil, err
+		}
+		held, err := d.held(ctx, e, w)
+		if err != nil {
+			return nil, nil, err
+		}
+		body, err = s.encode(draft{fields: w.Fields, held: held})
+		return s, body, err
+	}
+	if s, err = d.keyedShape(ctx, e); err != nil {
+		return nil, nil, err
 	}
 	fields := w.Fields
 	if w.PairKey != "" {
@@ -64,12 +77,31 @@ func (d *Driver) create(ctx context.Context, w *connector.Write) (apiDeal, error
 		}
 		fields[deal.PairKeyField] = w.PairKey
 	}
-	body, err := s.encode(fields, true)
-	if err != nil {
-		return nil, err
+	body, err = s.encode(draft{fields: fields, create: true})
+	return s, body, err
+}
+
+func (d *Driver) send(ctx context.Context, s *shape, w *connector.Write, body map[string]any) (apiRecord, error) {
+	if w.ID == "" {
+		return d.create(ctx, s, body)
 	}
-	answer, err := call[apiDeal](ctx, d, rest.Request{
-		Call: connector.Call{Op: "deals.create", Cost: costWrite}, Method: "POST", Path: pathDeals,
+	return d.update(ctx, s.kind, w, body)
+}
+
+// held is the record as it is, where fields are written that are a part of what
+// the API takes as a whole. One record costs a tenth of a list of them.
+func (d *Driver) held(ctx context.Context, e *entity, w *connector.Write) (apiRecord, error) {
+	for name := range w.Fields {
+		if e.readFirst[name] {
+			return d.get(ctx, e.kind, w.ID)
+		}
+	}
+	return nil, nil //nolint:nilnil // nothing has to be known
+}
+
+func (d *Driver) create(ctx context.Context, s *shape, body map[string]any) (apiRecord, error) {
+	answer, err := call[apiRecord](ctx, d, rest.Request{
+		Call: connector.Call{Op: s.plural + ".create", Cost: costWrite}, Method: "POST", Path: s.path(),
 	}, body)
 	if schemaViolation(err) && strings.Contains(err.Error(), s.pairCode) {
 		// Somebody has removed the field since we saw it; the next try makes it
@@ -77,21 +109,16 @@ func (d *Driver) create(ctx context.Context, w *connector.Write) (apiDeal, error
 		return nil, &fault.Error{Kind: fault.Transient, Code: "key_missing", Err: err}
 	}
 	if err == nil && answer.Data.text("id") == "" {
-		err = fault.New(fault.Transient, "malformed_answer", "pipedrive deals.create: answer without an id")
+		err = fault.New(fault.Transient, "malformed_answer", "pipedrive %s.create: answer without an id", s.plural)
 	}
 	return answer.Data, uncertain(err)
 }
 
-func (d *Driver) update(ctx context.Context, s *shape, w *connector.Write) (apiDeal, error) {
-	body, err := s.encode(w.Fields, false)
-	if err != nil {
-		return nil, err
+func (d *Driver) update(ctx context.Context, k *kind, w *connector.Write, body map[string]any) (apiRecord, error) {
+	if len(body) == 0 { // nothing that changes what is there: answer that
+		return d.get(ctx, k, w.ID)
 	}
-	if len(body) == 0 { // blanks that leave what is there: answer that
-		answer, err := call[apiDeal](ctx, d, get("deals.get", costGet, pathDeals+"/"+url.PathEscape(w.ID), nil), nil)
-		return answer.Data, err
-	}
-	got, err := d.patch(ctx, w.ID, body)
+	got, err := d.patch(ctx, k, w.ID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -99,47 +126,19 @@ func (d *Driver) update(ctx context.Context, s *shape, w *connector.Write) (apiD
 	// deal that is in it already might reset its stage: move it only if need be.
 	pipeline, stage, ok := splitStage(w.Fields[stageField])
 	if ok && (stage == "won" || stage == "lost") && got.text("pipeline_id") != strconv.FormatInt(pipeline, 10) {
-		return d.patch(ctx, w.ID, map[string]any{"pipeline_id": pipeline})
+		return d.patch(ctx, k, w.ID, map[string]any{"pipeline_id": pipeline})
 	}
 	return got, nil
 }
 
-func (d *Driver) patch(ctx context.Context, id string, body map[string]any) (apiDeal, error) {
-	answer, err := call[apiDeal](ctx, d, rest.Request{
-		Call: connector.Call{Op: "deals.update", Cost: costWrite}, Method: "PATCH", Path: pathDeals + "/" + url.PathEscape(id),
-	}, body)
+func (d *Driver) get(ctx context.Context, k *kind, id string) (apiRecord, error) {
+	answer, err := call[apiRecord](ctx, d, get(k.plural+".get", costGet, k.path()+"/"+url.PathEscape(id), nil), nil)
 	return answer.Data, err
 }
 
-// Provision implements connector.Driver: it makes the custom field that carries
-// the pair key. Its code differs in every account; the name is how it is found.
-func (d *Driver) Provision(ctx context.Context, object deal.Object) error {
-	if err := supported(object); err != nil {
-		return err
-	}
-	_, err := d.keyedShape(ctx)
-	return err
-}
-
-func (d *Driver) keyedShape(ctx context.Context) (*shape, error) {
-	if s := d.shape.Load(); s != nil && s.pairCode != "" {
-		return s, nil
-	}
-	s, err := d.loadShape(ctx)
-	if err != nil || s.pairCode != "" {
-		return s, err
-	}
-	_, err = call[apiField](ctx, d, rest.Request{
-		Call: connector.Call{Op: "deal_fields.create", Cost: costWrite}, Method: "POST", Path: pathFields,
-	}, map[string]string{"field_name": deal.PairKeyField, "field_type": "varchar"})
-	if err != nil {
-		return nil, fmt.Errorf("provision field %s: %w", deal.PairKeyField, err)
-	}
-	if s, err = d.loadShape(ctx); err != nil {
-		return nil, err
-	}
-	if s.pairCode == "" {
-		return nil, fault.New(fault.Transient, "not_listed_yet", "field %s was made and is not listed yet", deal.PairKeyField)
-	}
-	return s, nil
+func (d *Driver) patch(ctx context.Context, k *kind, id string, body map[string]any) (apiRecord, error) {
+	answer, err := call[apiRecord](ctx, d, rest.Request{
+		Call: connector.Call{Op: k.plural + ".update", Cost: costWrite}, Method: "PATCH", Path: k.path() + "/" + url.PathEscape(id),
+	}, body)
+	return answer.Data, err
 }
