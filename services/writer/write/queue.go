@@ -34,7 +34,11 @@ type answer struct {
 
 // send puts one write into its queue and waits for the answer.
 func (s *Service) send(ctx context.Context, k queueKey, c Connector, w connector.Write) (answer, error) {
-	return s.queue(k, c).batcher.Do(ctx, w)
+	got, err := s.queue(k, c).batcher.Do(ctx, w)
+	if err == nil {
+		err = got.Err // with all that the app said beside it
+	}
+	return got, err
 }
 
 func (s *Service) queue(k queueKey, c Connector) *queue {
@@ -75,11 +79,11 @@ func (s *Service) call(ctx context.Context, k queueKey, c Connector, writes []co
 	results := c.Write(ctx, k.object, writes)
 	answered := s.deps.Now()
 	s.metrics.call(ctx, c.Manifest().App, len(writes), answered.Sub(sent))
-	answers, errs := make([]answer, len(writes)), make([]error, len(writes))
+	answers := make([]answer, len(writes))
 	for i, r := range results {
-		answers[i], errs[i] = answer{Result: r, sent: sent, answered: answered}, r.Err
+		answers[i] = answer{Result: r, sent: sent, answered: answered}
 	}
-	return answers, errs
+	return answers, nil
 }
 
 // closeQueues ends every queue once what is in hand is answered.
