@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/dealsync/dealsync/libs/connector"
+	"github.com/dealsync/dealsync/libs/deal"
 	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
 	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
 	"github.com/dealsync/dealsync/services/change-detector/internal/core"
@@ -12,7 +13,8 @@ import (
 func copyOf(doc *ledgerv1.Record) core.Copy {
 	c := core.Copy{
 		Fields: make(map[string]core.Field, len(doc.GetFields())), Modified: doc.GetModifiedMs(),
-		Deleted: doc.GetDeleted(), TurnedAt: doc.GetDeletedMs(), MergedInto: doc.GetMergedInto(), Complete: doc.GetComplete(),
+		Deleted: doc.GetDeleted(), TurnedAt: doc.GetDeletedMs(), MergedInto: doc.GetMergedInto(), MergedFrom: doc.GetMergedFrom(),
+		Complete: doc.GetComplete(),
 	}
 	for name, f := range doc.GetFields() {
 		c.Fields[name] = core.Field{Value: f.GetValue(), At: f.GetEditedMs()}
@@ -25,7 +27,7 @@ func copyOf(doc *ledgerv1.Record) core.Copy {
 func docOf(c core.Copy) *ledgerv1.Record {
 	return &ledgerv1.Record{
 		Fields: fieldsOf(c), ModifiedMs: c.Modified,
-		Deleted: c.Deleted, DeletedMs: c.TurnedAt, MergedInto: c.MergedInto, Complete: c.Complete,
+		Deleted: c.Deleted, DeletedMs: c.TurnedAt, MergedInto: c.MergedInto, MergedFrom: c.MergedFrom, Complete: c.Complete,
 	}
 }
 
@@ -37,17 +39,36 @@ func fieldsOf(c core.Copy) map[string]*eventv1.Field {
 	return fields
 }
 
-func recordOf(r *connector.Record) core.Record {
+// recordOf is a record as the core takes it. The time that an app gives with a
+// field that holds associations is that of the reading.
+func recordOf(app App, object deal.Object, r *connector.Record) core.Record {
 	c := core.Record{
-		Fields: r.Fields, Modified: millis(r.Modified), Deleted: r.Deleted, MergedInto: r.MergedInto,
+		Fields: r.Fields, Modified: millis(r.Modified), Deleted: r.Deleted, MergedInto: r.MergedInto, MergedFrom: r.MergedFrom,
 	}
-	if len(r.Edited) > 0 {
-		c.Edited = make(map[string]int64, len(r.Edited))
-		for name, at := range r.Edited {
+	if len(r.Edited) == 0 {
+		return c
+	}
+	references := referencesOf(app, object)
+	c.Edited, c.Seen = make(map[string]int64, len(r.Edited)), map[string]int64{}
+	for name, at := range r.Edited {
+		if references[name] {
+			c.Seen[name] = millis(at)
+		} else {
 			c.Edited[name] = millis(at)
 		}
 	}
 	return c
+}
+
+// referencesOf are the fields of an object that hold associations.
+func referencesOf(app App, object deal.Object) map[string]bool {
+	names := map[string]bool{}
+	for _, a := range app.Manifest().Associations {
+		if a.From == object {
+			names[a.Field] = true
+		}
+	}
+	return names
 }
 
 var actions = map[connector.Action]core.Action{
@@ -59,7 +80,7 @@ func eventOf(e *connector.Event) core.Event {
 	return core.Event{
 		Action: actions[e.Action], At: millis(e.At), Fields: e.Fields, Touched: e.Touched,
 		Whole:  !e.Partial && len(e.Fields) > 0,
-		Origin: e.Origin, MergedInto: e.MergedInto,
+		Origin: e.Origin, MergedInto: e.MergedInto, MergedFrom: e.MergedFrom,
 	}
 }
 

@@ -9,13 +9,19 @@ import (
 	"github.com/dealsync/dealsync/services/change-detector/internal/core"
 )
 
-// standing are fields that matter to every sync of deals: HubSpot's stage and
-// pipeline, an app's stage, and the pair key.
-var standing = []string{"dealstage", "pipeline", "stage", deal.PairKeyField}
+// standing are fields that matter to every sync of an object: the pair key and,
+// of deals, HubSpot's stage and pipeline and an app's stage.
+func standing(object deal.Object) []string {
+	if object == deal.Deals {
+		return []string{deal.PairKeyField, "dealstage", "pipeline", "stage"}
+	}
+	return []string{deal.PairKeyField}
+}
 
-// interest are the fields whose change is worth telling: what some sync maps or
-// filters by, where a deal stands, and to which pair it belongs. The names are
-// worked out once for each snapshot.
+// interest are the fields whose change is worth telling: what some sync maps,
+// filters or matches by, associations that it carries over, where a deal stands,
+// and to which pair a record belongs. The names are worked out once for each
+// snapshot.
 type interest struct {
 	mu       sync.Mutex
 	snapshot *settings.Snapshot
@@ -37,7 +43,7 @@ func (i *interest) of(now *settings.Snapshot, at place) map[string]bool {
 	names, ok := i.held[k]
 	if !ok {
 		names = map[string]bool{}
-		for _, name := range slices.Concat(standing, mapped(now, at)) {
+		for _, name := range slices.Concat(standing(at.object), mapped(now, at)) {
 			names[name] = true
 		}
 		i.held[k] = names
@@ -45,7 +51,8 @@ func (i *interest) of(now *settings.Snapshot, at place) map[string]bool {
 	return names
 }
 
-// mapped are the fields that some sync maps or filters by.
+// mapped are the fields that some sync maps, filters or matches by, or reads
+// associations from.
 func mapped(now *settings.Snapshot, at place) []string {
 	return now.FieldsOf(at.workspace, at.connection, at.object)
 }

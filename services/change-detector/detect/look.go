@@ -45,7 +45,13 @@ type look struct {
 	ask string
 	// fresh: do not begin from a cached copy.
 	fresh bool
+	// merges is how many merges led here, from one record to its survivor.
+	merges int
 }
+
+// mostMerges bounds how far survivors are followed, should their news ever go
+// round in a circle.
+const mostMerges = 8
 
 // races bounds how often one look may lose against another; somebody else got
 // forward each time.
@@ -75,7 +81,7 @@ func (s *Service) look(ctx context.Context, app App, l look) error {
 			l.fresh = true // a stale copy must not decide that nothing happened
 			continue
 		}
-		err = s.settle(ctx, key, &l, r, had.Revision)
+		err = s.settle(ctx, app, key, &l, r, had.Revision)
 		if !fault.Is(err, fault.Conflict) {
 			return err
 		}
@@ -113,7 +119,7 @@ func (s *Service) merge(ctx context.Context, app App, l *look, was core.Copy, ex
 		}
 		count(ctx, s.metrics.reads, 1, names.Cause, causes[l.cause])
 		if got != nil {
-			m.Read(recordOf(got))
+			m.Read(recordOf(app, l.object, got))
 		} else {
 			m.Gone(s.now().UnixMilli())
 		}
@@ -126,7 +132,7 @@ func (s *Service) merge(ctx context.Context, app App, l *look, was core.Copy, ex
 }
 
 // settle has the effects of a look, in the order that loses nothing.
-func (s *Service) settle(ctx context.Context, key ledger.Key, l *look, r core.Result, revision uint64) error {
+func (s *Service) settle(ctx context.Context, app App, key ledger.Key, l *look, r core.Result, revision uint64) error {
 	result := "touch"
 	if r.Store {
 		result = "time"
@@ -142,6 +148,11 @@ func (s *Service) settle(ctx context.Context, key ledger.Key, l *look, r core.Re
 			return err
 		}
 	}
+	if r.Merged && l.merges < mostMerges {
+		if err := s.survivor(ctx, app, l, r.Copy.MergedInto); err != nil {
+			return err
+		}
+	}
 	if r.Store {
 		if _, err := s.deps.Records.Put(ctx, key, docOf(r.Copy), revision); err != nil {
 			return err
@@ -149,6 +160,16 @@ func (s *Service) settle(ctx context.Context, key ledger.Key, l *look, r core.Re
 	}
 	count(ctx, s.metrics.detected, 1, names.Cause, causes[l.cause], names.Result, result)
 	return nil
+}
+
+// survivor looks at the record that another was merged into: whoever heard of
+// either must hear of both, whichever of them the app tells about (R17). It comes
+// before the other's copy is stored, so that a crash repeats it.
+func (s *Service) survivor(ctx context.Context, app App, l *look, id string) error {
+	return s.look(ctx, app, look{
+		place: l.place, record: id, cause: l.cause, received: l.received, ask: l.ask, merges: l.merges + 1,
+		news: func(m *core.Merge) { m.Absorbed(l.record) },
+	})
 }
 
 func (s *Service) publish(ctx context.Context, l *look, r core.Result) error {
@@ -175,7 +196,8 @@ func (l *look) change(r core.Result, now int64) (bus.Message, error) {
 	c := &eventv1.Change{
 		Workspace: l.workspace, Connection: l.connection, Object: string(l.object), Record: l.record,
 		Fields: fieldsOf(r.Copy), Changed: r.Changed,
-		Created: r.Created, Deleted: r.Copy.Deleted, Restored: r.Restored, MergedInto: r.Copy.MergedInto,
+		Created: r.Created, Deleted: r.Copy.Deleted, Restored: r.Restored,
+		MergedInto: r.Copy.MergedInto, MergedFrom: r.Copy.MergedFrom,
 		Origin: eventv1.Origin(r.Origin), OccurredMs: r.Occurred,
 	}
 	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(c)

@@ -17,27 +17,33 @@ import (
 )
 
 // offerKind names the cursor that remembers under which settings a sync's
-// records were offered last; its run is the sync's revision.
+// records were offered last; its run is the sync's revision and, where a filter
+// looks at today, the day.
 const offerKind = "refresh:"
 
 // offer is what the scheduler remembers of a sync's settings.
 type offer struct {
-	revision uint64
-	since    time.Time
-	done     bool
+	run   string
+	since time.Time
+	done  bool
 }
 
 // offerTimeout bounds the listing of one side's copies.
 const offerTimeout = 10 * time.Minute
 
 // reoffer offers all copies of both sides again after a sync's settings
-// changed, so that filters and mappings are applied to what is there already.
-// A sync that is new has its backfill for that.
+// changed, so that filters and mappings are applied to what is there already,
+// and on each new day where a filter looks at today (R11). A sync that is new has
+// its backfill for that.
 func (s *scheduler) reoffer(ctx context.Context, y *configv1.Sync) error {
-	name := y.GetWorkspace() + "/" + y.GetName()
+	name, now := y.GetWorkspace()+"/"+y.GetName(), s.now()
+	run := strconv.FormatUint(y.GetRevision(), 10)
+	if day := dayOf(y, now); day != "" {
+		run += "." + day
+	}
 	o := s.offers[name]
-	if o == nil || o.revision != y.GetRevision() {
-		o = &offer{revision: y.GetRevision(), since: s.now()}
+	if o == nil || o.run != run {
+		o = &offer{run: run, since: now}
 		s.offers[name] = o
 	}
 	if o.done {
@@ -48,8 +54,6 @@ func (s *scheduler) reoffer(ctx context.Context, y *configv1.Sync) error {
 	if err != nil {
 		return err
 	}
-	run := strconv.FormatUint(y.GetRevision(), 10)
-	now := s.now()
 	switch {
 	case !exists:
 		_, err := s.deps.Cursors.Put(ctx, key, &ledgerv1.Cursor{Run: run, Done: true, StartedMs: now.UnixMilli()}, 0)
@@ -60,26 +64,46 @@ func (s *scheduler) reoffer(ctx context.Context, y *configv1.Sync) error {
 	case now.Sub(o.since) < s.cfg.Settle:
 		return nil // other replicas may still map by the old settings
 	}
-	s.background(ctx, "offer of "+name, func(ctx context.Context) error {
+	s.offerBoth(ctx, y, offering{
+		run: run, reason: "settings", connections: both(y), key: key,
+		saved: ledger.Entry[*ledgerv1.Cursor]{Doc: &ledgerv1.Cursor{Run: run, StartedMs: now.UnixMilli()}, Revision: saved.Revision},
+	})
+	return nil
+}
+
+// offering is one offer of all copies of some connections; saved is its cursor,
+// as it becomes done.
+type offering struct {
+	run, reason string
+	connections []string
+	key         ledger.Key
+	saved       ledger.Entry[*ledgerv1.Cursor]
+}
+
+// offerBoth makes an offering in the background and notes that it is done.
+func (s *scheduler) offerBoth(ctx context.Context, y *configv1.Sync, o offering) {
+	s.background(ctx, o.reason+" offer of "+y.GetWorkspace()+"/"+y.GetName(), func(ctx context.Context) error {
 		n := 0
-		for _, connection := range []string{y.GetHubspotConnection(), y.GetAppConnection()} {
-			offered, err := s.offerAll(ctx, y, connection, run)
+		for _, connection := range o.connections {
+			offered, err := s.offerAll(ctx, y, connection, o)
 			if err != nil {
 				return err
 			}
 			n += offered
 		}
-		s.log.InfoContext(ctx, "records.offered", "workspace", y.GetWorkspace(), "sync", y.GetName(), "revision", y.GetRevision(), "records", n)
-		done := &ledgerv1.Cursor{Run: run, Done: true, Read: int64(n), StartedMs: now.UnixMilli(), FinishedMs: s.now().UnixMilli()}
-		_, err := s.deps.Cursors.Put(ctx, key, done, saved.Revision)
+		s.log.InfoContext(ctx, "records.offered", "workspace", y.GetWorkspace(), "sync", y.GetName(), "run", o.run, "reason", o.reason, "records", n)
+		done := &ledgerv1.Cursor{
+			Run: o.run, Cursor: o.saved.Doc.GetCursor(), SinceMs: o.saved.Doc.GetSinceMs(), StartedMs: o.saved.Doc.GetStartedMs(),
+			Done: true, Read: int64(n), Total: int64(n), FinishedMs: s.now().UnixMilli(),
+		}
+		_, err := s.deps.Cursors.Put(ctx, o.key, done, o.saved.Revision)
 		return err
 	})
-	return nil
 }
 
 // offerAll asks for all copies of one side. Repeating it after a crash offers
 // some twice, which changes nothing.
-func (s *scheduler) offerAll(ctx context.Context, y *configv1.Sync, connection, run string) (int, error) {
+func (s *scheduler) offerAll(ctx context.Context, y *configv1.Sync, connection string, o offering) (int, error) {
 	ids, err := s.known(ctx, y.GetWorkspace(), connection, y.GetObject())
 	if err != nil {
 		return 0, fmt.Errorf("list copies of %s: %w", connection, err)
@@ -87,9 +111,9 @@ func (s *scheduler) offerAll(ctx context.Context, y *configv1.Sync, connection, 
 	for part := range slices.Chunk(ids, s.cfg.RefreshBatch) {
 		n := &eventv1.Notice{
 			Workspace: y.GetWorkspace(), Connection: connection, ReceivedMs: s.now().UnixMilli(),
-			Kind: &eventv1.Notice_Refresh{Refresh: &eventv1.Refresh{Object: y.GetObject(), Records: part, Reason: "settings"}},
+			Kind: &eventv1.Notice_Refresh{Refresh: &eventv1.Refresh{Object: y.GetObject(), Records: part, Reason: o.reason}},
 		}
-		id := fmt.Sprintf("%s/%s/%s/%s/%s", y.GetWorkspace(), y.GetName(), connection, run, part[0])
+		id := fmt.Sprintf("%s/%s/%s/%s/%s", y.GetWorkspace(), y.GetName(), connection, o.run, part[0])
 		m, err := event.Notice(n, deal.Object(y.GetObject()), bus.Bulk, part[0], id)
 		if err != nil {
 			return 0, err

@@ -95,8 +95,9 @@ func (s *Service) readPage(ctx context.Context, app App, at place, c *ledgerv1.C
 			return nil, err
 		}
 		if err != nil { // one bad record does not stop the others (N6)
-			s.log.ErrorContext(ctx, "record.failed", "workspace", at.workspace, "connection", at.connection,
-				"object", string(at.object), "record", page.Records[i].ID, "run", c.GetRun(), "code", fault.CodeOf(err), "error", err.Error())
+			if err := s.setAside(ctx, at, c, page.Records[i].ID, err); err != nil {
+				return nil, err
+			}
 		}
 	}
 	kind := pollKind
@@ -107,6 +108,26 @@ func (s *Service) readPage(ctx context.Context, app App, at place, c *ledgerv1.C
 	return s.after(c, page), nil
 }
 
+// setAside asks for one record of a page that could not be taken in, in a notice
+// of its own: that ends well, or parked with the reason and the record's name
+// (N1).
+func (s *Service) setAside(ctx context.Context, at place, c *ledgerv1.Cursor, record string, why error) error {
+	s.log.ErrorContext(ctx, "record.failed", "workspace", at.workspace, "connection", at.connection,
+		"object", string(at.object), "record", record, "run", c.GetRun(), "code", fault.CodeOf(why), "error", why.Error())
+	n := &eventv1.Notice{
+		Workspace: at.workspace, Connection: at.connection, ReceivedMs: s.now().UnixMilli(),
+		Kind: &eventv1.Notice_Refresh{Refresh: &eventv1.Refresh{
+			Object: string(at.object), Records: []string{record}, Read: true, Reason: c.GetRun(),
+		}},
+	}
+	id := fmt.Sprintf("%s/%s/%s/%s/%d/%s", at.workspace, at.connection, at.object, c.GetRun(), c.GetPages(), record)
+	m, err := event.Notice(n, at.object, at.lane, record, id)
+	if err != nil {
+		return err
+	}
+	return s.deps.Bus.Publish(ctx, m)
+}
+
 // listed is the look at a record of a page. A backfill offers every record, for
 // a sync that has never seen them; a poll tells only what changed. Where the app
 // knows better edit times than a listing gives, a record that differs is read;
@@ -115,7 +136,7 @@ func (s *Service) listed(app App, at place, run string, r *connector.Record, bac
 	precise := app.Manifest().EditTimes
 	l := look{
 		place: at, record: r.ID, cause: eventv1.Cause_CAUSE_POLL, listing: true, ask: run,
-		news: func(m *core.Merge) { m.Listed(recordOf(r)) },
+		news: func(m *core.Merge) { m.Listed(recordOf(app, at.object, r)) },
 		read: func(m *core.Merge, was core.Copy) bool {
 			return precise && m.Approximate() && (!backfill || was.Complete)
 		},
@@ -132,7 +153,7 @@ func (s *Service) after(c *ledgerv1.Cursor, page connector.Page) *ledgerv1.Curso
 	next.Cursor, next.Paused = page.Next, false
 	next.Pages++
 	next.Read += int64(len(page.Records))
-	next.Total = max(next.GetTotal(), int64(page.Total), next.GetRead())
+	next.Total = total(c, page, next.GetRead())
 	// Only what the first page was certain of holds for the whole run.
 	if h := millis(page.Horizon); h != 0 && (next.GetHorizonMs() == 0 || h < next.GetHorizonMs()) {
 		next.HorizonMs = h
@@ -142,6 +163,20 @@ func (s *Service) after(c *ledgerv1.Cursor, page connector.Page) *ledgerv1.Curso
 		next.Total = next.GetRead()
 	}
 	return next
+}
+
+// total is how many records a scan has in all, as far as is known; 0: nobody
+// knows. What the app says of the whole replaces the guess that a run began with.
+func total(c *ledgerv1.Cursor, page connector.Page, read int64) int64 {
+	told, guess := int64(page.Total), c.GetTotal()
+	switch {
+	case told > 0 && c.GetPages() == 0:
+		return max(told, read)
+	case told == 0 && guess == 0:
+		return 0
+	default:
+		return max(told, guess, read)
+	}
 }
 
 // ask publishes the notice of a run's next page. again, when not empty, makes

@@ -25,6 +25,9 @@ type scan struct {
 	pages int32
 	since time.Time
 	wait  time.Duration
+	// What the parents of a backfill last showed, and since when.
+	parents      string
+	parentsSince time.Time
 }
 
 // longestStall bounds the growing wait for a run that makes no progress.
@@ -94,14 +97,25 @@ func interval(conn *configv1.Connection, declared time.Duration) time.Duration {
 	return pollDefault
 }
 
+// numberOf is the number of the backfill that a sync is to have: one for each
+// activation, and for each time that somebody asked for another.
+func numberOf(y *configv1.Sync) int64 { return max(y.GetActivatedMs(), y.GetBackfillMs()) }
+
+// backfillOf is the cursor of a sync's backfill of one side, and the name of the
+// run that it is to have.
+func backfillOf(y *configv1.Sync, connection string) (key ledger.Key, run string) {
+	kind := backfillKind + y.GetName()
+	return ledger.CursorKey(y.GetWorkspace(), connection, y.GetObject(), kind), runName(kind, numberOf(y))
+}
+
 // backfill starts the scan of a side that this activation of the sync has not
 // had yet, and takes up one that stands still (R13). It waits until both sides
-// have the field that keeps creates from happening twice.
+// have the field that keeps creates from happening twice, and for the backfills
+// of what the records are associated with.
 func (s *scheduler) backfill(ctx context.Context, y *configv1.Sync, connection string) error {
 	object := deal.Object(y.GetObject())
 	at := place{y.GetWorkspace(), connection, object, bus.Bulk}
-	kind := backfillKind + y.GetName()
-	key := ledger.CursorKey(at.workspace, connection, string(object), kind)
+	key, run := backfillOf(y, connection)
 	sc, now := s.scan(key), s.now()
 	if now.Before(sc.due) || y.GetPaused() ||
 		!s.provisioned(y.GetWorkspace(), y.GetHubspotConnection(), object) || !s.provisioned(y.GetWorkspace(), y.GetAppConnection(), object) {
@@ -111,10 +125,15 @@ func (s *scheduler) backfill(ctx context.Context, y *configv1.Sync, connection s
 	if err != nil {
 		return err
 	}
-	run := runName(kind, y.GetActivatedMs())
 	switch {
 	case !exists || saved.Doc.GetRun() != run:
+		if wait, err := s.parentsFirst(ctx, y, sc); wait || err != nil {
+			return err
+		}
 		next := &ledgerv1.Cursor{Run: run, StartedMs: now.UnixMilli()}
+		if saved.Doc.GetDone() {
+			next.Total = saved.Doc.GetRead() // a guess, until the app or the end tells
+		}
 		if err := s.begin(ctx, at, key, sc, next, saved.Revision); err != nil {
 			return err
 		}

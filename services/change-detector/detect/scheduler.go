@@ -13,8 +13,8 @@ import (
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 )
 
-// scheduler starts polls and backfills, offers records again after settings
-// changed, and keeps connections prepared. It holds no truth: what is done
+// scheduler starts polls and backfills, offers records again when they are to be
+// judged anew, and keeps connections prepared. It holds no truth: what is done
 // stands in the cursors, and what it remembers only saves it from looking.
 type scheduler struct {
 	*Service
@@ -23,6 +23,7 @@ type scheduler struct {
 	revision uint64
 	scans    map[string]*scan
 	offers   map[string]*offer
+	matches  map[string]*matching
 	preps    map[string]*prep
 
 	mu      sync.Mutex // guards what background work changes
@@ -42,7 +43,8 @@ func newScheduler(s *Service) *scheduler {
 
 // forget drops what the scheduler remembers, so that everything is looked at.
 func (s *scheduler) forget() {
-	s.scans, s.offers, s.preps = map[string]*scan{}, map[string]*offer{}, map[string]*prep{}
+	s.scans, s.preps = map[string]*scan{}, map[string]*prep{}
+	s.offers, s.matches = map[string]*offer{}, map[string]*matching{}
 }
 
 // run looks for due work until ctx ends.
@@ -101,26 +103,26 @@ func (s *scheduler) tick(ctx context.Context) {
 	}
 	for _, y := range snapshot.Syncs() {
 		name := y.GetWorkspace() + "/" + y.GetName()
-		for _, side := range []deal.Side{deal.HubSpot, deal.App} {
-			if sends(y, side) {
-				s.note(ctx, "backfill "+name+"/"+side.String(), s.backfill(ctx, y, settings.ConnectionOf(y, side)))
-			}
+		for _, connection := range scanned(y) {
+			s.note(ctx, "backfill "+name+"/"+settings.SideOf(y, connection).String(), s.backfill(ctx, y, connection))
 		}
 		s.note(ctx, "offer "+name, s.reoffer(ctx, y))
+		s.note(ctx, "match "+name, s.match(ctx, y))
 	}
 }
 
-// sends reports whether a side's records are a source of the sync: what the
-// receiving side of a one-way sync holds begins no pair, so it needs no scan.
-func sends(y *configv1.Sync, side deal.Side) bool {
-	switch y.GetDirection() {
-	case configv1.Direction_DIRECTION_TO_HUBSPOT:
-		return side == deal.App
-	case configv1.Direction_DIRECTION_TO_APP:
-		return side == deal.HubSpot
-	default:
-		return true
+// scanned are the connections whose records a backfill of the sync reads. What
+// the receiving side of a one-way sync holds begins no pair, so it needs no scan,
+// unless records of the other side may match it (R15).
+func scanned(y *configv1.Sync) []string {
+	switch {
+	case len(y.GetMatch()) > 0:
+	case y.GetDirection() == configv1.Direction_DIRECTION_TO_HUBSPOT:
+		return []string{y.GetAppConnection()}
+	case y.GetDirection() == configv1.Direction_DIRECTION_TO_APP:
+		return []string{y.GetHubspotConnection()}
 	}
+	return []string{y.GetHubspotConnection(), y.GetAppConnection()}
 }
 
 // objectsOf are the objects of a connection that some sync wants.

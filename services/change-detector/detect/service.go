@@ -48,6 +48,8 @@ type Bus interface {
 	Publish(ctx context.Context, m bus.Message) error
 	PublishAll(ctx context.Context, ms ...bus.Message) error
 	Consume(ctx context.Context, stage bus.Stage, h bus.Handler) error
+	Mark(ctx context.Context, stage bus.Stage) (uint64, error)
+	Passed(ctx context.Context, stage bus.Stage, workspace, connection, object string, mark uint64) (bool, error)
 }
 
 // Records are the copies of records in the ledger.

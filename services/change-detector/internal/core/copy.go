@@ -57,6 +57,7 @@ type Event struct {
 	Whole      bool
 	Origin     deal.Origin
 	MergedInto string
+	MergedFrom []string
 }
 
 // Record is the record as the app answered it.

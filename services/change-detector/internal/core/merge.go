@@ -10,6 +10,7 @@ import (
 func (m *Merge) Event(e Event) {
 	m.hear(e.Origin)
 	m.now.Modified = max(m.now.Modified, e.At)
+	m.from(e.MergedFrom...)
 	switch e.Action {
 	case Deleted, Merged:
 		m.turnAt(true, e.At, e.MergedInto)
