@@ -20,8 +20,9 @@ const (
 //
 // There and back a translation is a lens: what arrived, sent back and again,
 // arrives the same, and between equal types what was sent comes back. For maps
-// that is so where one end of each line is its own (Tangled); an owner who is
-// nobody's counterpart settles at the default owners within one round.
+// that is so where one end of each line is its own (Tangled), and for owners
+// where the default owners come back as themselves: both have counterparts, or
+// neither has. Else owners settle within two rounds.
 type translation func(value string) (translated, reason string)
 
 // translationTo is how values of a line are brought to a side.

@@ -87,6 +87,9 @@ func (u *valueUnit) translate(side deal.Side, own deal.Fields) (deal.Fields, str
 	}
 	other := deal.Fields{to.Name: value}
 	if currency, ok := own[from.Currency]; ok && u.money() {
+		if currency == "" { // nobody knows it, so it is what a blank means over there
+			currency = u.settings.currency(side.Other())
+		}
 		if why := u.refuses(side.Other(), currency); why != "" {
 			return nil, why
 		}
