@@ -33,21 +33,32 @@ func TestTheFieldsOfAConnectionAreThoseThatItsSyncsUse(t *testing.T) {
 		},
 		{
 			Workspace: "acme", Name: "people", HubspotConnection: "hub", AppConnection: "pipe", Object: "contact",
-			Fields: line(&configv1.FieldSpec{Name: "email"}, &configv1.FieldSpec{Name: "emails"}),
+			Fields: line(&configv1.FieldSpec{Name: "phone"}, &configv1.FieldSpec{Name: "phones"}),
+			Associations: []*configv1.AssociationLine{{
+				Hubspot: &configv1.AssociationEnd{Field: "associations.company"}, App: &configv1.AssociationEnd{Field: "org_id"},
+			}},
+			Match: []*configv1.MatchRule{{Name: "email", HubspotField: "email", AppField: "mail"}},
 		},
 		{
 			Workspace: "other", Name: "one", HubspotConnection: "hub", AppConnection: "pipe", Object: "deal",
 			Fields: line(&configv1.FieldSpec{Name: "secret"}, &configv1.FieldSpec{Name: "secret"}),
 		},
 	}})
-	for connection, want := range map[string][]string{
-		"hub":  {"amount", "deal_currency_code", "dealname", "region"},
-		"pipe": {"currency", "label_ids", "value"},
-		"crm":  {"name"},
-		"none": nil,
+	for _, tc := range []struct {
+		connection string
+		object     deal.Object
+		want       []string
+	}{
+		{"hub", deal.Deals, []string{"amount", "deal_currency_code", "dealname", "region"}},
+		{"pipe", deal.Deals, []string{"currency", "label_ids", "value"}},
+		{"crm", deal.Deals, []string{"name"}},
+		{"none", deal.Deals, nil},
+		{"hub", deal.Contacts, []string{"associations.company", "email", "phone"}},
+		{"pipe", deal.Contacts, []string{"mail", "org_id", "phones"}},
+		{"hub", deal.Companies, nil},
 	} {
-		if diff := cmp.Diff(want, s.FieldsOf("acme", connection, deal.Deals)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", connection, diff)
+		if diff := cmp.Diff(tc.want, s.FieldsOf("acme", tc.connection, tc.object)); diff != "" {
+			t.Errorf("%ss of %s (-want +got):\n%s", tc.object, tc.connection, diff)
 		}
 	}
 }
