@@ -42,9 +42,25 @@ func (s source) service() string {
 	return parts[1]
 }
 
-// core tells whether the file belongs to the deciding part of a service.
+// deciding are the libraries that hold rules which several services share. They
+// are held to what a core is held to.
+var deciding = []string{"deal", "filter", "mapping", "match", "words"}
+
+// library returns the folder name of a deciding library, or "".
+func (s source) library() string {
+	for _, name := range deciding {
+		if strings.HasPrefix(s.path, "libs/"+name+"/") {
+			return name
+		}
+	}
+	return ""
+}
+
+// core tells whether the file belongs to the deciding part of a service, or to
+// a deciding library.
 func (s source) core() bool {
-	return s.service() != "" && strings.HasPrefix(s.path, "services/"+s.service()+"/internal/core/")
+	return s.library() != "" ||
+		s.service() != "" && strings.HasPrefix(s.path, "services/"+s.service()+"/internal/core/")
 }
 
 // sources parses every Go file of proto, libs and services.
@@ -151,13 +167,21 @@ var importRules = []importRule{
 		},
 	},
 	{
-		name:    "a core knows deal, fault and filter only",
+		name:    "a core knows fault and the deciding libraries only",
 		why:     "the rules must be readable and testable without any bus, store or client; translate at the edge, in the wiring package",
 		applies: func(s source) bool { return s.core() && !s.test },
 		forbids: func(s source, imported string) bool {
-			own := module + "services/" + s.service() + "/internal/core"
-			return !standard(imported) &&
-				!within(imported, own, module+"libs/deal", module+"libs/fault", module+"libs/filter")
+			allowed := []string{module + "libs/fault"}
+			for _, name := range deciding {
+				allowed = append(allowed, module+"libs/"+name)
+			}
+			if s.library() != "" {
+				// Money is never a float, and text is not ASCII.
+				allowed = append(allowed, "github.com/shopspring/decimal", "golang.org/x/text")
+			} else {
+				allowed = append(allowed, module+"services/"+s.service()+"/internal/core")
+			}
+			return !standard(imported) && !within(imported, allowed...)
 		},
 	},
 	{
