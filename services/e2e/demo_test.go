@@ -19,7 +19,7 @@ func TestTheDemoRunsOnSeparateProcesses(t *testing.T) {
 	}
 	err = in.run(&process{
 		name: "sandbox", ready: "http://" + addr[1] + "/_sandbox/health",
-		env: []string{"SANDBOX_HUBSPOT_ADDR=" + addr[0], "SANDBOX_PIPEDRIVE_ADDR=" + addr[1]},
+		env: []string{"SANDBOX_HUBSPOT_ADDR=" + addr[0], "SANDBOX_PIPEDRIVE_ADDR=" + addr[1], "SANDBOX_SIMPLE_ADDR=127.0.0.1:0"},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -235,7 +235,7 @@ func (c *crm) try(method, path string, in, out any) error {
 func accounts(t testing.TB, change func(cfg *sandbox.Config)) (hubspot, pipedrive *crm) {
 	t.Helper()
 	cfg := sandbox.Defaults()
-	cfg.HubSpotAddr, cfg.PipedriveAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.HubSpotAddr, cfg.PipedriveAddr, cfg.SimpleAddr = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	cfg.SearchLagMin, cfg.SearchLagMax = 50*time.Millisecond, 200*time.Millisecond
 	if change != nil {
 		change(&cfg)

@@ -154,7 +154,7 @@ func startAllInOneWith(in *installation, more ...string) error {
 		env: append([]string{
 			"DEALSYNC_CONFIG_LISTEN=" + addr[0], "DEALSYNC_CONFIG_ADDR=" + addr[0], "DEALSYNC_INGEST_ADDR=" + addr[1],
 			"DEALSYNC_PUBLIC_URL=" + in.public, "DEALSYNC_HEALTH_ADDR=" + addr[2],
-			"SANDBOX_HUBSPOT_ADDR=" + addr[3], "SANDBOX_PIPEDRIVE_ADDR=" + addr[4],
+			"SANDBOX_HUBSPOT_ADDR=" + addr[3], "SANDBOX_PIPEDRIVE_ADDR=" + addr[4], "SANDBOX_SIMPLE_ADDR=127.0.0.1:0",
 		}, append(more, brisk...)...),
 	})
 }

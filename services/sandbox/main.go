@@ -1,4 +1,5 @@
-// Command sandbox runs the doubles of the HubSpot and Pipedrive APIs.
+// Command sandbox runs the doubles of the HubSpot and Pipedrive APIs, and the
+// sandbox's own apps.
 package main
 
 import (
@@ -36,7 +37,7 @@ func main() {
 	go func() {
 		select {
 		case <-s.Ready():
-			slog.Info("sandbox.ready", "hubspot", s.HubSpotURL(), "pipedrive", s.PipedriveURL(), "throttle", cfg.Throttle)
+			slog.Info("sandbox.ready", "hubspot", s.HubSpotURL(), "pipedrive", s.PipedriveURL(), "simple", s.SimpleURL(), "throttle", cfg.Throttle)
 		case <-ctx.Done():
 		}
 	}()
@@ -78,6 +79,7 @@ func config(args []string, env func(string) string) (cfg sandbox.Config, ask boo
 	fs.BoolVar(&ask, "health", false, "ask the running sandbox whether it is up, and exit")
 	fs.StringVar(&cfg.HubSpotAddr, "hubspot-addr", cfg.HubSpotAddr, "address of the HubSpot double (SANDBOX_HUBSPOT_ADDR)")
 	fs.StringVar(&cfg.PipedriveAddr, "pipedrive-addr", cfg.PipedriveAddr, "address of the Pipedrive double (SANDBOX_PIPEDRIVE_ADDR)")
+	fs.StringVar(&cfg.SimpleAddr, "simple-addr", cfg.SimpleAddr, "address of the sandbox's own apps (SANDBOX_SIMPLE_ADDR)")
 	fs.Uint64Var(&cfg.Seed, "seed", cfg.Seed, "seed of all dice (SANDBOX_SEED)")
 	fs.DurationVar(&cfg.SearchLagMin, "search-lag-min", cfg.SearchLagMin, "shortest time until a search finds a write (SANDBOX_SEARCH_LAG_MIN)")
 	fs.DurationVar(&cfg.SearchLagMax, "search-lag-max", cfg.SearchLagMax, "longest time until a search finds a write (SANDBOX_SEARCH_LAG_MAX)")

@@ -107,7 +107,7 @@ func (in *installation) start(ctx context.Context, b *run, durability string) er
 		return err
 	}
 	if err := in.run(ctx, "sandbox", filepath.Join(b.Bin, "sandbox"), nil, []string{
-		"SANDBOX_HUBSPOT_ADDR=" + addr[4], "SANDBOX_PIPEDRIVE_ADDR=" + addr[5],
+		"SANDBOX_HUBSPOT_ADDR=" + addr[4], "SANDBOX_PIPEDRIVE_ADDR=" + addr[5], "SANDBOX_SIMPLE_ADDR=127.0.0.1:0",
 	}, answers(in.crm[app].url+"/_sandbox/health")); err != nil {
 		return err
 	}

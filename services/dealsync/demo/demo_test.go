@@ -18,7 +18,7 @@ func listen(t *testing.T) map[string]string {
 	t.Helper()
 	addrs := map[string]string{}
 	for _, variable := range []string{
-		"DEALSYNC_INGEST_ADDR", "DEALSYNC_CONFIG_LISTEN", "DEALSYNC_HEALTH_ADDR", "SANDBOX_HUBSPOT_ADDR", "SANDBOX_PIPEDRIVE_ADDR",
+		"DEALSYNC_INGEST_ADDR", "DEALSYNC_CONFIG_LISTEN", "DEALSYNC_HEALTH_ADDR", "SANDBOX_HUBSPOT_ADDR", "SANDBOX_PIPEDRIVE_ADDR", "SANDBOX_SIMPLE_ADDR",
 	} {
 		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {

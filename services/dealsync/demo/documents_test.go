@@ -70,7 +70,7 @@ func TestBothVariantsOfTheDemoAreOneSync(t *testing.T) {
 func startDoubles(t *testing.T) *sandbox.Sandbox {
 	t.Helper()
 	cfg := sandbox.Defaults()
-	cfg.HubSpotAddr, cfg.PipedriveAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.HubSpotAddr, cfg.PipedriveAddr, cfg.SimpleAddr = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	doubles := sandbox.New(cfg)
 	run(t, doubles.Run)
 	select {
@@ -94,7 +94,7 @@ func startConfig(t *testing.T) *configure.Service {
 	}
 	cfg := configure.Defaults()
 	cfg.Key = seal.GenerateKey()
-	service, err := configure.New(t.Context(), cfg, configure.Deps{Bus: b, Ledger: l, Schemas: configure.LiveSchemas(nil), Listener: listener})
+	service, err := configure.New(t.Context(), cfg, configure.Deps{Bus: b, Ledger: l, Apps: configure.LiveApps(nil), Listener: listener})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,6 +95,7 @@ func (a *addresses) free(ctx context.Context) error {
 		{a.host.HealthAddr, "DEALSYNC_HEALTH_ADDR", "health and metrics"},
 		{a.sandbox.HubSpotAddr, "SANDBOX_HUBSPOT_ADDR", "the HubSpot double"},
 		{a.sandbox.PipedriveAddr, "SANDBOX_PIPEDRIVE_ADDR", "the Pipedrive double"},
+		{a.sandbox.SimpleAddr, "SANDBOX_SIMPLE_ADDR", "the sandbox's own apps"},
 	} {
 		var lc net.ListenConfig
 		ln, err := lc.Listen(ctx, "tcp", l.addr)

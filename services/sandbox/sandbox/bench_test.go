@@ -24,7 +24,7 @@ func bench(b *testing.B) (s *sandbox.Sandbox, client *http.Client, hook string, 
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	cfg := sandbox.Defaults()
-	cfg.HubSpotAddr, cfg.PipedriveAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.HubSpotAddr, cfg.PipedriveAddr, cfg.SimpleAddr = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	s = sandbox.New(cfg)
 	ctx, cancel := context.WithCancel(b.Context())
 	done := make(chan error, 1)

@@ -21,6 +21,8 @@ const (
 	PipedriveHost         = "sandbox.pipedrive.com"
 	PipedriveClientID     = "sandbox-pipedrive-client"
 	PipedriveClientSecret = "sandbox-pipedrive-secret"
+
+	SimpleToken = "sandbox-simple-token" // of every account of the sandbox's own apps, as Authorization: Bearer
 )
 
 // Config of the sandbox. Start from Defaults; the zero value of a field means
@@ -28,6 +30,7 @@ const (
 type Config struct {
 	HubSpotAddr   string `env:"SANDBOX_HUBSPOT_ADDR" desc:"Address of the HubSpot double."`
 	PipedriveAddr string `env:"SANDBOX_PIPEDRIVE_ADDR" desc:"Address of the Pipedrive double."`
+	SimpleAddr    string `env:"SANDBOX_SIMPLE_ADDR" desc:"Address of the sandbox's own apps, Sandbox Orders and Sandbox Directory."`
 
 	Seed         uint64        `env:"SANDBOX_SEED" desc:"Seed of all dice: lag, shuffling, faults."`
 	SearchLagMin time.Duration `env:"SANDBOX_SEARCH_LAG_MIN" desc:"Shortest time until a search finds a write."`
@@ -47,6 +50,7 @@ func Defaults() Config {
 	return Config{
 		HubSpotAddr:     "127.0.0.1:9101",
 		PipedriveAddr:   "127.0.0.1:9102",
+		SimpleAddr:      "127.0.0.1:9103",
 		Seed:            1,
 		SearchLagMin:    500 * time.Millisecond,
 		SearchLagMax:    2 * time.Second,

@@ -18,13 +18,14 @@ import (
 type testBundle struct {
 	t         *testing.T
 	hub, pipe string
+	own       string // the sandbox's own apps
 	client    *http.Client
 }
 
 func setup(t *testing.T, change ...func(*sandbox.Config)) *testBundle {
 	t.Helper()
 	cfg := sandbox.Defaults()
-	cfg.HubSpotAddr, cfg.PipedriveAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.HubSpotAddr, cfg.PipedriveAddr, cfg.SimpleAddr = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	cfg.SearchLagMin, cfg.SearchLagMax = 0, 0
 	cfg.RetryScale = 0.001
 	for _, f := range change {
@@ -47,7 +48,7 @@ func setup(t *testing.T, change ...func(*sandbox.Config)) *testBundle {
 	case err := <-done:
 		t.Fatalf("sandbox did not start: %v", err)
 	}
-	return &testBundle{t: t, hub: s.HubSpotURL(), pipe: s.PipedriveURL(), client: &http.Client{
+	return &testBundle{t: t, hub: s.HubSpotURL(), pipe: s.PipedriveURL(), own: s.SimpleURL(), client: &http.Client{
 		Transport:     tr,
 		Timeout:       20 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

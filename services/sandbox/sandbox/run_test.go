@@ -23,7 +23,7 @@ func TestStoppingLeavesNothingBehind(t *testing.T) {
 	})
 	for range 3 {
 		cfg := sandbox.Defaults()
-		cfg.HubSpotAddr, cfg.PipedriveAddr = "127.0.0.1:0", "127.0.0.1:0"
+		cfg.HubSpotAddr, cfg.PipedriveAddr, cfg.SimpleAddr = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 		s := sandbox.New(cfg)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
@@ -57,7 +57,7 @@ func TestATakenAddressIsReported(t *testing.T) {
 	}
 	defer l.Close()
 	cfg := sandbox.Defaults()
-	cfg.HubSpotAddr, cfg.PipedriveAddr = "127.0.0.1:0", l.Addr().String()
+	cfg.HubSpotAddr, cfg.PipedriveAddr, cfg.SimpleAddr = "127.0.0.1:0", l.Addr().String(), "127.0.0.1:0"
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	if err := sandbox.New(cfg).Run(ctx); err == nil || !strings.Contains(err.Error(), l.Addr().String()) {
