@@ -61,6 +61,9 @@ func (ps *PairSide) echoes(unit string, v uint64, t, skew int64) bool {
 // last write of a unit stays, for as long as the side may still hold it. Until
 // when writes were dropped is kept, as a late echo could not be told any more.
 func (ps *PairSide) remember(s Sent) {
+	if len(s.Wrote) == 0 {
+		return // associations alone make no echo of a value
+	}
 	ps.Recent = append(ps.Recent, s)
 	for i := 0; len(ps.Recent) > recentWrites && i < len(ps.Recent); i++ {
 		old := ps.Recent[i]
@@ -98,6 +101,11 @@ type Outcome struct {
 	Code       string
 	Message    string
 	Gone       bool
+	// Existing is the record that keeps the app from creating another one.
+	Existing string
+	// Associated are there now; NotAssociated were refused.
+	Associated    []Reference
+	NotAssociated []Refusal
 }
 
 // answer takes in the outcome of the write in flight (rule 7). An outcome of
@@ -108,6 +116,7 @@ func (st *step) answer(o *Outcome) {
 	if f == nil || f.Version != o.Version {
 		st.d.Tally.Stale++
 		st.repeated(ps, o)
+		st.existing(o)
 		return
 	}
 	ps.Flight, st.answered, st.changed = nil, f, true
@@ -115,7 +124,9 @@ func (st *step) answer(o *Outcome) {
 	case o.Gone:
 		st.failed(f)
 		ps.remember(st.sent(f, o)) // an earlier try may have been carried out
-		st.gone(ps)
+		if f.Op == Create || f.Record == ps.Record {
+			st.gone(ps)
+		}
 	case o.Rejected:
 		st.failed(f)
 		st.rejected(f, o)
@@ -165,14 +176,31 @@ func (st *step) gone(ps *PairSide) {
 }
 
 // rejected leaves what was known and remembers the refused values, so that they
-// are not tried again before something changes.
+// are not tried again before something changes. Associations that went with
+// them are tried once more on their own.
 func (st *step) rejected(f *Write, o *Outcome) {
+	if len(f.Units) == 0 {
+		for _, r := range f.Associate {
+			st.refuseAssociation(st.p.On(f.Side), Refusal{Reference: r, Code: o.Code, Message: o.Message})
+			st.tellAssociation(f.Side, "not_associated", r, o.Code, o.Message)
+		}
+		return
+	}
 	for _, w := range f.Units {
 		st.mark(st.in.Side, w.Unit, w.Fields.Fingerprint())
 	}
-	st.failure = o.Message
 	st.p.Reason, st.p.Message = o.Code, o.Message
 	st.tell(Entry{Event: "rejected", Side: st.in.Side, Reason: o.Code, Value: o.Message, Record: o.Record})
+	st.existing(o)
+}
+
+// existing has the record read that kept the app from creating another one: as
+// soon as it is known it can be matched, and its image ends the failure (R15).
+func (st *step) existing(o *Outcome) {
+	if o.Existing == "" || st.p.On(st.in.Side).Record != "" {
+		return
+	}
+	st.d.Refresh = append(st.d.Refresh, Refresh{Side: st.in.Side, Record: o.Existing, Read: true, Reason: "already_exists"})
 }
 
 func (st *step) written(ps *PairSide, f *Write, o *Outcome) {
@@ -185,7 +213,13 @@ func (st *step) written(ps *PairSide, f *Write, o *Outcome) {
 		delete(st.p.Rejected, markKey(st.in.Side, unit))
 	}
 	ps.remember(s)
-	st.tell(Entry{Event: "written", Side: st.in.Side, Record: ps.Record})
+	if f.Op == Update && f.Record != ps.Record { // merged away meanwhile: the survivor may hold something else
+		st.failed(f)
+	}
+	if len(f.Units) > 0 {
+		st.tell(Entry{Event: "written", Side: st.in.Side, Record: ps.Record})
+	}
+	st.associated(ps, f, o)
 }
 
 // sent is what is kept of an answered write.

@@ -9,8 +9,8 @@ import (
 )
 
 // Entry is one thing that happened to a pair, and why. Event is a stable name:
-// created, edit, conflict, write, written, rejected, excluded, included,
-// deleted, restored, failing.
+// created, matched, edit, conflict, write, written, rejected, failing, excluded,
+// included, deleted, restored, merged, folded, associated, not_associated.
 type Entry struct {
 	AtMs       int64
 	Event      string

@@ -28,9 +28,17 @@ type Image struct {
 	Deleted    bool
 	Restored   bool
 	MergedInto string
+	MergedFrom []string
 	Cause      Cause
 	Origin     deal.Origin
 	DetectedMs int64
+	// Hold is why the record must not be paired yet, although it is eligible.
+	Hold, HoldDetail string
+	// Counterpart is an existing record of the other side that this one matches.
+	Counterpart string
+	// FoldInto is the pair that the record belongs to instead of this one.
+	FoldInto     string
+	Associations []Association
 }
 
 // UnitValue is what one unit holds on the image's side.

@@ -35,6 +35,8 @@ type Pair struct {
 	CreatedMs int64
 	UpdatedMs int64
 	BornOn    deal.Side
+	// FoldedInto is the pair in whose favour this one has ended.
+	FoldedInto string
 }
 
 // PairSide is a pair's record on one side.
@@ -45,12 +47,27 @@ type PairSide struct {
 	Detail   string
 	Deleted  bool
 	Seen     bool   // an image of this record has been taken in
-	MadeMs   int64  // when our create of this record was decided; 0 when it is not ours
-	Flight   *Write // the one unanswered write to this side
-	Recent   []Sent // answered writes, oldest first
+	Hold     string // reason why the record must not be paired yet, empty when it may
+	// HoldDetail is that reason in words.
+	HoldDetail string
+	MadeMs     int64  // when our create of this record was decided; 0 when it is not ours
+	Flight     *Write // the one unanswered write to this side
+	Recent     []Sent // answered writes, oldest first
 	// Forgotten says until when a unit's writes have been dropped from Recent.
 	Forgotten map[string]int64
+	// Formerly are records that this side had before they were merged away.
+	Formerly []string
+	// Associations are those that the record is known to have, of the objects
+	// that images have Told; Associate are those that it shall have and lacks as
+	// far as is known; Refused are those that it does not get.
+	Associations, Associate []Reference
+	Refused                 []Refusal
+	Told                    []string
 }
+
+// heard reports whether the side's values are known: a counterpart that was
+// claimed because it matches is only heard of in its first image.
+func (ps *PairSide) heard() bool { return ps.Record == "" || ps.Seen || ps.MadeMs > 0 }
 
 // Unit is one field mapping line of a pair.
 type Unit struct {
@@ -106,6 +123,7 @@ type Write struct {
 	Op        Op
 	Record    string // empty for a create
 	Units     []UnitWrite
+	Associate []Reference
 	Version   uint64
 	DecidedMs int64
 	OriginMs  int64 // when the news that led here was first noticed

@@ -13,6 +13,8 @@ type Policy struct {
 	// Direction of the sync (R6), and of single units where they are narrower.
 	Direction deal.Ways
 	Units     map[string]deal.Ways
+	// Associations are carried over (R16), by the object of their other end.
+	Associations map[string]Ends
 	// Paused: nothing is written; news is still taken in.
 	Paused bool
 }

@@ -8,8 +8,9 @@ import (
 )
 
 // reconcile brings side s to what stands: one write with every unit that the
-// side does not hold yet, unless a write to it is unanswered; then the wanted
-// values wait, and a burst of edits ends in one follow-up write.
+// side does not hold yet and every association that it lacks, unless a write to
+// it is unanswered; then the wanted values wait, and a burst of edits ends in one
+// follow-up write.
 func (st *step) reconcile(s deal.Side) {
 	ps := st.p.On(s)
 	w := Write{Side: s, Op: Update, Record: ps.Record}
@@ -33,9 +34,11 @@ func (st *step) reconcile(s deal.Side) {
 			st.pend(s, name, fields)
 		}
 	}
-	if len(w.Units) > 0 && (w.Op == Update || st.whole(s)) {
-		st.write(ps, w)
+	w.Associate = st.associable(s, w.Op)
+	if w.Op == Create && (len(w.Units) == 0 || !st.whole(s)) || len(w.Units)+len(w.Associate) == 0 {
+		return
 	}
+	st.write(ps, w)
 }
 
 // pend keeps what is wanted and cannot be written now (a write is in flight, the
@@ -48,10 +51,14 @@ func (st *step) pend(s deal.Side, unit string, fields deal.Fields) {
 }
 
 // mayWrite reports whether the pair's state allows writes to side s at all.
-// A pair with an excluded or deleted record rests as a whole until it comes back.
+// A pair with an excluded or deleted record rests as a whole until it comes back,
+// and one with a counterpart of which nothing is known until that is heard of.
 func (st *step) mayWrite(s deal.Side) bool {
 	p, from := &st.p, st.p.On(s.Other())
 	if st.policy.Paused || p.HubSpot.Excluded != "" || p.App.Excluded != "" || p.HubSpot.Deleted || p.App.Deleted {
+		return false
+	}
+	if p.held() != nil || !p.HubSpot.heard() || !p.App.heard() {
 		return false
 	}
 	return p.On(s).Record != "" || p.On(s).Flight != nil || from.Record != "" && st.policy.Direction.To(s)
@@ -93,18 +100,30 @@ func (st *step) ready(s deal.Side, unit string, c Choice, fields deal.Fields) bo
 }
 
 // refuse marks a value that has no translation, as if the app had refused it.
+// The pair's other units travel without it, with a create as well (N6).
 func (st *step) refuse(s deal.Side, unit string) {
 	st.mark(s, unit, Untranslatable)
 	st.changed = true
+	code, words := "untranslatable", ""
 	if st.in.Image != nil {
 		for _, v := range st.in.Image.Units {
 			if v.Unit == unit && v.Untranslatable != "" {
-				st.failure = v.Untranslatable
+				code, words = named(v.Untranslatable)
 			}
 		}
 	}
-	st.p.Reason, st.p.Message = "untranslatable", st.failure
-	st.tell(Entry{Event: "failing", Side: s, Unit: unit, Reason: "untranslatable", Value: st.failure})
+	st.p.Reason, st.p.Message = code, words
+	st.tell(Entry{Event: "failing", Side: s, Unit: unit, Reason: code, Value: words})
+}
+
+// named splits "code: words", as translations say why they fail; words without
+// a code are "untranslatable".
+func named(why string) (code, words string) {
+	code, words, ok := strings.Cut(why, ": ")
+	if !ok || code == "" || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+		return "untranslatable", why
+	}
+	return code, words
 }
 
 // lost gives up values that cannot be found: when a record has been read on our
@@ -132,7 +151,8 @@ func (st *step) lost() {
 
 // reread reports whether the input answers a refresh of side s.
 func (st *step) reread(s deal.Side) bool {
-	return st.in.Image != nil && st.in.Image.Cause == Reread && st.in.Side == s
+	img := st.in.Image
+	return img != nil && img.Cause == Reread && st.in.Side == s && img.Record == st.p.On(s).Record
 }
 
 func (st *step) giveUp(unit string, img *Image) {
@@ -190,6 +210,9 @@ func (st *step) write(ps *PairSide, w Write) {
 			st.tell(Entry{Event: "write", Side: w.Side, Unit: part.Unit, Value: text(part.Fields), Record: w.Record})
 		}
 	}
+	for _, r := range w.Associate {
+		st.tell(Entry{Event: "write", Side: w.Side, Value: r.Object + " " + r.Record, Record: w.Record, Reason: "associate"})
+	}
 	ps.Flight, st.changed = &w, true
 	st.d.Writes = append(st.d.Writes, w)
 }
@@ -245,23 +268,4 @@ func (st *step) mark(s deal.Side, unit string, value uint64) {
 		st.p.Rejected = map[string]uint64{}
 	}
 	st.p.Rejected[markKey(s, unit)] = value
-}
-
-// setStatus derives the pair's status from its state.
-func (st *step) setStatus() {
-	p := &st.p
-	status, reason, message := InSync, "", ""
-	switch {
-	case p.HubSpot.Excluded != "":
-		status, reason, message = Excluded, p.HubSpot.Excluded, p.HubSpot.Detail
-	case p.App.Excluded != "":
-		status, reason, message = Excluded, p.App.Excluded, p.App.Detail
-	case len(p.Rejected) > 0:
-		status, reason, message = Failing, p.Reason, p.Message
-	case p.HubSpot.Flight != nil || p.App.Flight != nil || st.open:
-		status = Pending
-	}
-	if p.Status != status || p.Reason != reason || p.Message != message {
-		p.Status, p.Reason, p.Message, st.changed = status, reason, message, true
-	}
 }

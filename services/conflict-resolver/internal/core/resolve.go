@@ -16,6 +16,9 @@ type Input struct {
 	Image   *Image
 	Outcome *Outcome
 	Resync  bool
+	// Elsewhere is the pair that has the record which Claims names; empty when
+	// this pair has it.
+	Elsewhere string
 	// Bulk input leads to bulk writes.
 	Bulk bool
 }
@@ -39,8 +42,11 @@ type Decision struct {
 	Pair Pair
 	// Changed: Pair must be stored before anything else is done.
 	Changed bool
-	// Foreign: the image is of another record than the pair's on that side.
+	// Foreign: the image is of another record than the pair's on that side, or of
+	// one that belongs to another pair now.
 	Foreign bool
+	// FoldInto is the pair that the image's record belongs to; this one has ended.
+	FoldInto string
 	// Bound is the side whose record has just become known through an image.
 	Bound   deal.Side
 	Writes  []Write
@@ -78,8 +84,8 @@ type step struct {
 	now      int64
 	changed  bool
 	answered *Write  // the write that this step's outcome was about
+	met      bool    // two existing records meet in this step
 	accepted []heard // news that became edits in this step
-	failure  string  // what is told about values that cannot be written
 	open     bool    // a side does not hold what stands
 	d        Decision
 }
@@ -92,10 +98,12 @@ func Resolve(p Pair, in Input, rivals []Rival, policy Policy, now int64) Decisio
 		st.d.Pair = p
 		return st.d
 	}
-	st.verdicts()
-	st.lost()
-	for _, s := range sides {
-		st.reconcile(s)
+	if st.p.FoldedInto == "" {
+		st.verdicts()
+		st.lost()
+		for _, s := range sides {
+			st.reconcile(s)
+		}
 	}
 	return st.finish()
 }
@@ -135,7 +143,7 @@ func (st *step) take() bool {
 	switch {
 	case st.in.Image != nil:
 		return st.image(st.in.Image)
-	case st.p.Version == 0:
+	case st.p.Version == 0 || st.p.FoldedInto != "":
 		// A pair that is not kept has no writes to answer and nothing to resync.
 		return false
 	case st.in.Outcome != nil:
@@ -146,94 +154,6 @@ func (st *step) take() bool {
 	return true
 }
 
-func (st *step) image(img *Image) bool {
-	s := st.in.Side
-	ps := st.p.On(s)
-	if st.p.Version == 0 && (img.Deleted || img.Excluded == OneWay) {
-		st.d.Tally.Excluded = img.Excluded
-		return false
-	}
-	if ps.Record != "" && ps.Record != img.Record {
-		st.d.Foreign = true
-		return false
-	}
-	first := st.bind(ps, img)
-	st.eligible(ps, img)
-	for i := range img.Units {
-		st.hear(&img.Units[i])
-	}
-	if first {
-		st.match()
-	}
-	if st.changed && img.Title != "" {
-		ps.Title = img.Title
-	}
-	return true
-}
-
-// bind makes the image's record the pair's on that side, and reports whether
-// two existing records meet here for the first time. While a create is in
-// flight its outcome will name the record.
-func (st *step) bind(ps *PairSide, img *Image) (met bool) {
-	if ps.Record != "" || ps.Flight != nil {
-		return false
-	}
-	ps.Record, ps.Seen, st.changed, st.d.Bound = img.Record, true, true, st.in.Side
-	if st.p.Version == 0 {
-		st.p.BornOn, st.p.CreatedMs = st.in.Side, st.now
-		st.tell(Entry{Event: "created", Side: st.in.Side, Record: img.Record})
-		return false
-	}
-	st.tell(Entry{Event: "matched", Side: st.in.Side, Record: img.Record})
-	return st.p.On(st.in.Side.Other()).Record != ""
-}
-
-// eligible takes in whether the record may be synced (R9, R11, R17).
-func (st *step) eligible(ps *PairSide, img *Image) {
-	s := st.in.Side
-	switch {
-	case img.Deleted:
-		if !ps.Deleted {
-			ps.Deleted, ps.Excluded, ps.Detail, st.changed = true, deletedIn(s), "", true
-			if img.MergedInto != "" {
-				ps.Detail = "merged into " + img.MergedInto
-			}
-			st.tell(Entry{Event: "deleted", Side: s, Record: ps.Record, Reason: ps.Detail})
-		}
-		return
-	case ps.Deleted && !img.Restored && img.Cause < Poll:
-		return // old news of a record that is gone
-	case ps.Deleted:
-		ps.Deleted, ps.Excluded, ps.Detail, st.changed = false, "", "", true
-		st.tell(Entry{Event: "restored", Side: s, Record: ps.Record})
-	}
-	if ps.Excluded == img.Excluded && ps.Detail == img.Detail || st.outdated(img) {
-		return
-	}
-	if ps.Excluded != img.Excluded {
-		e := Entry{Event: "included", Side: s, Record: ps.Record, Reason: ps.Excluded}
-		if img.Excluded != "" {
-			e.Event, e.Reason, e.Value = "excluded", img.Excluded, img.Detail
-			st.d.Tally.Excluded = img.Excluded
-		}
-		st.tell(e)
-	}
-	ps.Excluded, ps.Detail, st.changed = img.Excluded, img.Detail, true
-}
-
-// outdated reports whether the image shows a value from before the side's last
-// edit: whether the record is eligible was told by the image of that edit.
-func (st *step) outdated(img *Image) bool {
-	for i := range img.Units {
-		v := &img.Units[i]
-		u := st.p.Units[v.Unit]
-		if e := u.On(st.in.Side).Edit; e.Set && v.At < e.At && v.Own.Fingerprint() != e.Own {
-			return true
-		}
-	}
-	return false
-}
-
 // resync forgets refused values and has both records read anew; what they hold
 // is then compared with what is known (compare).
 func (st *step) resync() {
@@ -242,6 +162,7 @@ func (st *step) resync() {
 		st.changed = true
 	}
 	for _, s := range sides {
+		st.unrefuse(st.p.On(s), func(r Refusal) bool { return r.Code != Removed })
 		st.ask(s, true, "resync")
 	}
 }
@@ -249,7 +170,7 @@ func (st *step) resync() {
 // verdicts tells this step's edits and the conflicts that they make.
 func (st *step) verdicts() {
 	for _, h := range st.accepted {
-		if st.d.Bound == deal.NoSide {
+		if st.d.Bound == deal.NoSide && !st.met {
 			st.tell(Entry{Event: "edit", Side: st.in.Side, Unit: h.unit, Value: text(h.Own), EditedMs: h.At})
 		}
 		if c := st.wanted(h.unit); c.Conflict {
@@ -313,5 +234,3 @@ func (st *step) count(v verdict, touched bool) {
 		}
 	}
 }
-
-func deletedIn(s deal.Side) string { return "deleted_in_" + s.String() }
