@@ -73,7 +73,7 @@ func stars(rt *rapid.T) []mapping.Option {
 func roundTrip(rt *rapid.T, s *mapping.Sync, from deal.Side, fields deal.Fields) (own, back deal.Fields, ok bool) {
 	there := cross(s, from, fields)
 	if there.Other == nil {
-		named(rt, there)
+		hasCode(rt, there)
 		return nil, nil, false
 	}
 	home := cross(s, from.Other(), there.Other)
@@ -81,7 +81,7 @@ func roundTrip(rt *rapid.T, s *mapping.Sync, from deal.Side, fields deal.Fields)
 		rt.Fatalf("%v was written and is read as %v", there.Other, home.Own)
 	}
 	if home.Other == nil {
-		named(rt, home)
+		hasCode(rt, home)
 		return nil, nil, false
 	}
 	if again := cross(s, from, home.Other); again.Other.Fingerprint() != there.Other.Fingerprint() || again.Other == nil {
@@ -90,7 +90,7 @@ func roundTrip(rt *rapid.T, s *mapping.Sync, from deal.Side, fields deal.Fields)
 	return there.Own, home.Other, true
 }
 
-func named(rt *rapid.T, u mapping.Unit) {
+func hasCode(rt *rapid.T, u mapping.Unit) {
 	if code, words := mapping.SplitReason(u.Untranslatable); code == "" || words == "" {
 		rt.Fatalf("%v has no counterpart, by the reason %q", u.Own, u.Untranslatable)
 	}

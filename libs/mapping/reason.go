@@ -25,7 +25,7 @@ func reason(code, format string, args ...any) string {
 // people. What has no code is all words.
 func SplitReason(untranslatable string) (code, words string) {
 	code, words, found := strings.Cut(untranslatable, ": ")
-	if !found || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_") != "" {
+	if !found || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" || code == "" {
 		return "", untranslatable
 	}
 	return code, words
