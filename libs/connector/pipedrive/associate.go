@@ -2,6 +2,7 @@ package pipedrive
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -51,10 +52,10 @@ func (p placed) takeBack(body map[string]any, refusal error) (refused []connecto
 	if !ok {
 		return nil
 	}
-	for field, ref := range p {
+	for _, field := range slices.Sorted(maps.Keys(p)) {
 		// The API says "person_id", "Person 12", "Organization": no code tells.
 		if word, _, _ := strings.Cut(field, "_"); strings.Contains(text, word) {
-			refused = append(refused, connector.RefusedReference{Reference: ref, Err: refusal})
+			refused = append(refused, connector.RefusedReference{Reference: p[field], Err: refusal})
 			delete(p, field)
 			delete(body, field)
 		}

@@ -185,6 +185,30 @@ func TestSubscribeReplacesItsFormerWebhookAndLeavesOthersAlone(t *testing.T) {
 	}
 }
 
+func TestEveryObjectThatSyncsHasAWebhookAndNoOtherHas(t *testing.T) {
+	t.Parallel()
+	hook := func(id, object string) string {
+		return `{"id":` + id + `,"subscription_url":"https://sync.example.com/w","event_action":"*","event_object":"` + object +
+			`","version":"2.0","http_auth_user":"u","http_auth_password":"p","is_active":1}`
+	}
+	create := func(object string) connectortest.Exchange {
+		return exchange("POST", pathWebhooks, 201, `{"subscription_url":"https://sync.example.com/w","event_action":"*","event_object":"`+object+
+			`","name":"dealsync","version":"2.0","http_auth_user":"u","http_auth_password":"p"}`, `{"data":{"id":9}}`)
+	}
+	d := open(t, connectortest.Serve(t,
+		exchange("GET", pathWebhooks, 200, "", `{"data":[`+hook("1", "person")+`,`+hook("2", "product")+`,`+hook("3", "person")+`,`+hook("4", "*")+`]}`),
+		exchange("DELETE", pathWebhooks+"/2", 200, "", `{}`),
+		exchange("DELETE", pathWebhooks+"/3", 404, "", `{"status":"error","success":false,"errors":{"id":["not found"]}}`),
+		exchange("DELETE", pathWebhooks+"/4", 200, "", `{}`),
+		create("deal"), create("organization"),
+	).URL)
+	err := d.Subscribe(context.Background(), "https://sync.example.com/w",
+		connector.WebhookSecret{User: "u", Secret: "p"}, []deal.Object{deal.Deals, deal.Contacts, deal.Companies})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestACreateOfUnknownOutcomeIsNeverRepeated(t *testing.T) {
 	t.Parallel()
 	keyed := &shape{kind: kinds[0], pairCode: code('a'), custom: map[string]string{code('a'): "varchar"}}
