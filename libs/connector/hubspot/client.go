@@ -13,10 +13,12 @@ import (
 	"github.com/dealsync/dealsync/libs/fault"
 )
 
-// paths are the addresses of one API version. Versions are dated since 2026;
-// "v3" names the family before that, supported until September 2027.
+// paths are the addresses of one API version; those of objects go on with an
+// object's plural. Versions are dated since 2026; "v3" names the family before
+// that, supported until September 2027, whose associations are v4.
 type paths struct {
-	deals, pipelines, properties, owners, account, webhooks string
+	objects, associations, pipelines, properties string
+	owners, account, webhooks                    string
 }
 
 var dated = regexp.MustCompile(`^20\d\d-(03|09)(-beta)?$`)
@@ -25,15 +27,16 @@ func pathsOf(version string) (paths, error) {
 	switch {
 	case version == "v3":
 		return paths{
-			deals: "/crm/v3/objects/deals", pipelines: "/crm/v3/pipelines/deals",
-			properties: "/crm/v3/properties/deals", owners: "/crm/v3/owners/",
+			objects: "/crm/v3/objects/", associations: "/crm/v4/associations/", pipelines: "/crm/v3/pipelines/",
+			properties: "/crm/v3/properties/", owners: "/crm/v3/owners/",
 			account: "/account-info/v3/details", webhooks: "/webhooks/v3/",
 		}, nil
 	case dated.MatchString(version):
 		p := paths{
-			deals: "/crm/objects/" + version + "/deals", pipelines: "/crm/pipelines/" + version + "/deals",
-			properties: "/crm/properties/" + version + "/deals", owners: "/crm/owners/" + version,
-			account: "/account-info/" + version + "/details", webhooks: "/app-webhooks/" + version + "/",
+			objects: "/crm/objects/" + version + "/", associations: "/crm/associations/" + version + "/",
+			pipelines: "/crm/pipelines/" + version + "/", properties: "/crm/properties/" + version + "/",
+			owners: "/crm/owners/" + version, account: "/account-info/" + version + "/details",
+			webhooks: "/app-webhooks/" + version + "/",
 		}
 		if version == "2026-03" {
 			p.webhooks = "/webhooks/2026-03/"
@@ -43,6 +46,9 @@ func pathsOf(version string) (paths, error) {
 		return paths{}, fault.New(fault.Invalid, "version", "HubSpot API version %q is neither v3 nor a date such as %s", version, defaultVersion)
 	}
 }
+
+// links is the address of the associations from one kind to another.
+func (p paths) links(from, to *kind) string { return p.associations + from.plural + "/" + to.plural }
 
 // call sends a request and decodes a 2xx answer into out. body may be nil, a
 // []byte of JSON or a value to encode; out may be nil.

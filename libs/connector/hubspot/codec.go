@@ -1,6 +1,8 @@
 package hubspot
 
 import (
+	"maps"
+	"strings"
 	"time"
 
 	"github.com/dealsync/dealsync/libs/connector"
@@ -35,15 +37,16 @@ type paging struct {
 // Properties that tell about the record and are no fields: they move with every
 // write and would make each of them look like an edit.
 const (
-	propModified = "hs_lastmodifieddate"
-	propID       = "hs_object_id"
-	propMerged   = "hs_merged_object_ids"
+	propModified        = "hs_lastmodifieddate"
+	propContactModified = "lastmodifieddate"
+	propID              = "hs_object_id"
+	propMerged          = "hs_merged_object_ids"
 )
 
 func (o *object) record() connector.Record {
-	o.UpdatedAt = o.modified() // fields takes the property away
+	o.UpdatedAt = o.modified() // fields takes the properties away
 	r := connector.Record{
-		ID: o.ID, Fields: fields(o.Properties), Created: o.CreatedAt,
+		ID: o.ID, MergedFrom: o.absorbed(), Fields: fields(o.Properties), Created: o.CreatedAt,
 		Modified: o.UpdatedAt, Deleted: o.Archived,
 	}
 	if o.Archived && o.ArchivedAt.After(r.Modified) {
@@ -62,10 +65,23 @@ func (o *object) record() connector.Record {
 
 // modified prefers the property, which searches are sorted by.
 func (o *object) modified() time.Time {
-	if at, err := time.Parse(time.RFC3339Nano, o.Properties[propModified]); err == nil {
-		return at
+	for _, name := range []string{propModified, propContactModified} {
+		if at, err := time.Parse(time.RFC3339Nano, o.Properties[name]); err == nil {
+			return at
+		}
 	}
 	return o.UpdatedAt
+}
+
+// absorbed are the ids of the records that were merged into this one.
+func (o *object) absorbed() []string {
+	var ids []string
+	for id := range strings.SplitSeq(o.Properties[propMerged], ";") {
+		if id != "" && id != o.ID {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 func newest(versions []version) (at time.Time) {
@@ -78,7 +94,12 @@ func newest(versions []version) (at time.Time) {
 }
 
 func bookkeeping(name string) bool {
-	return name == propModified || name == propID || name == propMerged
+	switch name {
+	case propModified, propContactModified, propID, propMerged:
+		return true
+	default:
+		return false
+	}
 }
 
 // fields takes the properties over as they are, without the bookkeeping ones.
@@ -87,8 +108,6 @@ func fields(properties map[string]string) deal.Fields {
 	if f == nil {
 		f = deal.Fields{}
 	}
-	delete(f, propModified)
-	delete(f, propID)
-	delete(f, propMerged)
+	maps.DeleteFunc(f, func(name, _ string) bool { return bookkeeping(name) })
 	return f
 }

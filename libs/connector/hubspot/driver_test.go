@@ -161,7 +161,7 @@ func TestAScanOfEverythingSaysHowManyThereAre(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			d := open(t, connectortest.Serve(t,
-				connectortest.Exchange{Method: "GET", Path: "/crm/objects/2026-09/deals?limit=2&properties=" + strings.Join(append(slices.Clone(defaults), propModified), "%2C"), Status: 200, Response: json.RawMessage(`{"results":[{"id":"1"}],"paging":{"next":{"after":"2"}}}`)},
+				connectortest.Exchange{Method: "GET", Path: "/crm/objects/2026-09/deals?limit=2&properties=" + strings.Join(append(slices.Clone(kinds[0].defaults), propModified, propMerged), "%2C"), Status: 200, Response: json.RawMessage(`{"results":[{"id":"1"}],"paging":{"next":{"after":"2"}}}`)},
 				connectortest.Exchange{Method: "POST", Path: "/crm/objects/2026-09/deals/search", Status: c.status, Response: json.RawMessage(`{"total":38,"results":[]}`)},
 			).URL)
 			page, err := d.Scan(context.Background(), connector.ScanRequest{Object: deal.Deals, Limit: 2})
@@ -196,11 +196,13 @@ func TestCursorsOfOthersAreRefused(t *testing.T) {
 func TestVersionsHaveTheirOwnPaths(t *testing.T) {
 	t.Parallel()
 	for version, want := range map[string]string{
-		"v3": "/crm/v3/objects/deals", "2026-03": "/crm/objects/2026-03/deals", "2027-03-beta": "/crm/objects/2027-03-beta/deals",
+		"v3": "/crm/v3/objects/ /crm/v4/associations/deals/contacts", "2026-03": "/crm/objects/2026-03/ /crm/associations/2026-03/deals/contacts",
+		"2027-03-beta": "/crm/objects/2027-03-beta/ /crm/associations/2027-03-beta/deals/contacts",
 	} {
 		p, err := pathsOf(version)
-		if err != nil || p.deals != want {
-			t.Errorf("%s: %q, %v", version, p.deals, err)
+		got := p.objects + " " + p.links(kindByObject(deal.Deals), kindByObject(deal.Contacts))
+		if err != nil || got != want {
+			t.Errorf("%s: %q, %v", version, got, err)
 		}
 	}
 	if _, err := pathsOf("v4"); !fault.Is(err, fault.Invalid) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -16,13 +17,14 @@ import (
 
 // apiError is HubSpot's error body; every part is optional (error-handling).
 type apiError struct {
-	Message    string              `json:"message"`
-	Category   string              `json:"category"`
-	Policy     string              `json:"policyName"`
-	ErrorType  string              `json:"errorType"`
-	Context    map[string][]string `json:"context"`
-	Errors     []apiDetail         `json:"errors"`
-	HTTPStatus int                 `json:"-"`
+	Message     string              `json:"message"`
+	Category    string              `json:"category"`
+	SubCategory string              `json:"subCategory"`
+	Policy      string              `json:"policyName"`
+	ErrorType   string              `json:"errorType"`
+	Context     map[string][]string `json:"context"`
+	Errors      []apiDetail         `json:"errors"`
+	HTTPStatus  int                 `json:"-"`
 }
 
 type apiDetail struct {
@@ -99,13 +101,26 @@ func (e *apiError) code() string {
 			return strings.ToLower(p.Error)
 		}
 	}
-	if strings.Contains(e.Message, "already has that value") {
+	if e.taken() != "" {
 		return "unique_value_taken"
 	}
 	if e.Category != "" {
 		return strings.ToLower(e.Category)
 	}
 	return "refused"
+}
+
+var takenBy = regexp.MustCompile(`Existing ID: (\d+)|(\d+) already has that value`)
+
+// taken is the id of the record that has a unique value already: a contact with
+// the e-mail address, or one with the value of a unique property. "" when the
+// error is about something else.
+func (e *apiError) taken() string {
+	m := takenBy.FindStringSubmatch(e.Message)
+	if m == nil {
+		return ""
+	}
+	return m[1] + m[2]
 }
 
 // traces are the batch inputs that the error names, by objectWriteTraceId.
@@ -128,11 +143,21 @@ func (e *apiError) properties() (names []string) {
 	return names
 }
 
+// forbidden knows that the account, or its user, does not let us do this; signing
+// in again alone would not help.
+func forbidden(err error) bool {
+	e, ok := asAPIError(err)
+	return ok && e.HTTPStatus == http.StatusForbidden
+}
+
 func asAPIError(err error) (*apiError, bool) { return errors.AsType[*apiError](err) }
 
 // fault is what the error means for one record of a batch.
 func (e *apiError) fault() *fault.Error {
 	f := &fault.Error{Kind: fault.Rejected, Code: e.code(), Err: e}
+	if e.taken() != "" {
+		return f // a matter of this record's data, whatever the category
+	}
 	switch e.Category {
 	case "OBJECT_NOT_FOUND":
 		f.Kind, f.Code = fault.NotFound, "not_found"
@@ -161,7 +186,7 @@ func refusal(op string, res *rest.Response) error {
 		f.Kind = fault.Auth
 	case s == http.StatusNotFound:
 		f.Kind, f.Code = fault.NotFound, "not_found"
-	case s == http.StatusConflict:
+	case s == http.StatusConflict && body.taken() == "":
 		f.Kind = fault.Conflict
 	case s == http.StatusLocked: // at least 2 s (error-handling)
 		f.Kind, f.Code, f.After = fault.Transient, "record_locked", max(f.After, 2*time.Second)

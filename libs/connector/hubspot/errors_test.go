@@ -27,6 +27,7 @@ func TestErrorsHaveTheKindThatDecidesWhatBecomesOfTheWork(t *testing.T) {
 		{"a missing scope", 403, `{"status":"error","message":"no","category":"MISSING_SCOPES"}`, nil, fault.Auth, "missing_scopes", 0},
 		{"a missing record", 404, `{"status":"error","message":"resource not found"}`, nil, fault.NotFound, "not_found", 0},
 		{"a conflict", 409, `{"status":"error","message":"exists","category":"CONFLICT"}`, nil, fault.Conflict, "conflict", 0},
+		{"an e-mail address that is taken", 409, `{"status":"error","message":"Contact already exists. Existing ID: 1000001","category":"CONFLICT"}`, nil, fault.Rejected, "unique_value_taken", 0},
 		{"a unique value that is taken", 400, `{"status":"error","message":"Cannot set X on 1. 700000000007 already has that value.","category":"VALIDATION_ERROR"}`, nil, fault.Rejected, "unique_value_taken", 0},
 		{"a locked record", 423, `{"status":"error","message":"locked"}`, nil, fault.Transient, "record_locked", 2 * time.Second},
 		{"the burst limit", 429, `{"status":"error","message":"You have reached your ten_secondly_rolling limit.","errorType":"RATE_LIMIT","policyName":"TEN_SECONDLY_ROLLING"}`, nil, fault.RateLimited, "rate_limit", 10 * time.Second},
@@ -46,7 +47,7 @@ func TestErrorsHaveTheKindThatDecidesWhatBecomesOfTheWork(t *testing.T) {
 			}
 			d := open(t, connectortest.Serve(t, calls...).URL)
 			var out object
-			err := d.call(context.Background(), "deals.get", "GET", d.paths.deals+"/1", map[string][]string{"properties": {propModified}}, nil, &out)
+			err := d.call(context.Background(), "deals.get", "GET", d.paths.objects+"deals/1", map[string][]string{"properties": {propModified}}, nil, &out)
 			if d.Kind(err) != c.kind || fault.CodeOf(err) != c.code || fault.RetryAfter(err) != c.after {
 				t.Errorf("kind %s, code %q, after %s: %v", d.Kind(err), fault.CodeOf(err), fault.RetryAfter(err), err)
 			}

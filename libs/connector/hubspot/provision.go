@@ -15,25 +15,20 @@ import (
 // creates are idempotent by. Whether it is unique can only be said when a
 // property is made, so one that is not is refused.
 func (d *Driver) Provision(ctx context.Context, object deal.Object) error {
-	if err := supported(object); err != nil {
+	s, err := d.shape(object)
+	if err != nil || s.hasKey() {
 		return err
 	}
-	d.mu.RLock()
-	keyed := d.keyed
-	d.mu.RUnlock()
-	if keyed {
-		return nil
-	}
-	found, err := d.findKey(ctx)
+	found, err := d.findKey(ctx, s)
 	if fault.Is(err, fault.NotFound) {
-		err = d.call(ctx, "properties.create", http.MethodPost, d.paths.properties, nil, map[string]any{
-			"groupName": "dealinformation", "name": deal.PairKeyField, "label": "Dealsync pair",
-			"description": "Links this deal to its counterpart. Managed by Dealsync; please don't edit.",
+		err = d.call(ctx, "properties.create", http.MethodPost, d.paths.properties+s.plural, nil, map[string]any{
+			"groupName": s.group, "name": deal.PairKeyField, "label": "Dealsync pair",
+			"description": "Links this " + string(s.object) + " to its counterpart. Managed by Dealsync; please don't edit.",
 			"type":        "string", "fieldType": "text", "hasUniqueValue": true,
 		}, &found)
 		if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Rejected) {
 			// Somebody else may have made it meanwhile.
-			if again, err2 := d.findKey(ctx); err2 == nil {
+			if again, err2 := d.findKey(ctx, s); err2 == nil {
 				found, err = again, nil
 			}
 		}
@@ -43,11 +38,9 @@ func (d *Driver) Provision(ctx context.Context, object deal.Object) error {
 	}
 	if !found.HasUniqueValue {
 		return fault.New(fault.Rejected, "key_not_unique",
-			"deal property %s exists but does not require unique values; delete it, so that it can be made anew", deal.PairKeyField)
+			"%s property %s exists but does not require unique values; delete it, so that it can be made anew", s.object, deal.PairKeyField)
 	}
-	d.mu.Lock()
-	d.keyed = true
-	d.mu.Unlock()
+	s.setKey(true)
 	return nil
 }
 
@@ -62,13 +55,7 @@ func keyLost(err error) bool {
 		strings.Contains(e.Message, "non-unique") && strings.Contains(e.Message, deal.PairKeyField)
 }
 
-func (d *Driver) forgetKey() {
-	d.mu.Lock()
-	d.keyed = false
-	d.mu.Unlock()
-}
-
-func (d *Driver) findKey(ctx context.Context) (p property, err error) {
-	err = d.call(ctx, "properties.get", http.MethodGet, d.paths.properties+"/"+deal.PairKeyField, nil, nil, &p)
+func (d *Driver) findKey(ctx context.Context, s *shape) (p property, err error) {
+	err = d.call(ctx, "properties.get", http.MethodGet, d.paths.properties+s.plural+"/"+deal.PairKeyField, nil, nil, &p)
 	return p, err
 }

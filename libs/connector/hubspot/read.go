@@ -32,13 +32,14 @@ type batchAnswer struct {
 
 // Read implements connector.Driver: one batch read with the history of every
 // property, which gives the edit times; a second one among the archived when
-// some are missing.
+// some are missing; and one for each kind of associations that is wanted.
 func (d *Driver) Read(ctx context.Context, object deal.Object, ids []string) ([]connector.Record, error) {
-	if err := supported(object); err != nil || len(ids) == 0 {
+	s, err := d.shape(object)
+	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	names := d.wanted()
-	found, err := d.batchRead(ctx, ids, batchRead{Properties: append(names, propModified, propMerged), History: names}, false)
+	names := d.wanted(s)
+	found, err := d.batchRead(ctx, s, ids, batchRead{Properties: append(names, s.modified, propMerged), History: names}, false)
 	if err != nil {
 		return nil, err
 	}
@@ -49,24 +50,36 @@ func (d *Driver) Read(ctx context.Context, object deal.Object, ids []string) ([]
 			missing = append(missing, id)
 		}
 	}
-	if len(missing) == 0 {
-		return records, nil
+	if len(missing) > 0 {
+		gone, err := d.readGone(ctx, s, missing, names)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, gone...)
 	}
-	archived, err := d.batchRead(ctx, missing, batchRead{Properties: append(names, propModified)}, true)
+	return records, d.readLinks(ctx, s, records)
+}
+
+// readGone looks for records that a batch read left out, among the archived and
+// the merged.
+func (d *Driver) readGone(ctx context.Context, s *shape, ids, names []string) ([]connector.Record, error) {
+	archived, err := d.batchRead(ctx, s, ids, batchRead{Properties: append(names, s.modified)}, true)
 	if err != nil {
 		return nil, err
 	}
+	records := make([]connector.Record, 0, len(ids))
+	settled := map[string]bool{}
 	for i := range archived {
 		r := archived[i].record()
 		r.Deleted = true
 		records = append(records, r)
-		absorbed[r.ID] = true
+		settled[r.ID] = true
 	}
-	for _, id := range missing {
-		if absorbed[id] {
+	for _, id := range ids {
+		if settled[id] {
 			continue
 		}
-		gone, err := d.mergedAway(ctx, id)
+		gone, err := d.mergedAway(ctx, s, id)
 		if err != nil {
 			return nil, err
 		}
@@ -76,10 +89,11 @@ func (d *Driver) Read(ctx context.Context, object deal.Object, ids []string) ([]
 }
 
 // mergedAway asks for one record by an id that batches do not know: the answer
-// of a merged deal has the survivor's id.
-func (d *Driver) mergedAway(ctx context.Context, id string) ([]connector.Record, error) {
+// of a merged one has the survivor's id.
+func (d *Driver) mergedAway(ctx context.Context, s *shape, id string) ([]connector.Record, error) {
 	var o object
-	err := d.call(ctx, "deals.get", http.MethodGet, d.paths.deals+"/"+url.PathEscape(id), url.Values{"properties": {propModified}}, nil, &o)
+	path := d.paths.objects + s.plural + "/" + url.PathEscape(id)
+	err := d.call(ctx, s.plural+".get", http.MethodGet, path, url.Values{"properties": {s.modified}}, nil, &o)
 	if fault.Is(err, fault.NotFound) {
 		return nil, nil
 	}
@@ -102,8 +116,8 @@ func settleReads(ids []string, found []object) (records []connector.Record, sett
 	settled = make(map[string]bool, len(ids))
 	for i := range found {
 		o := &found[i]
-		for old := range strings.SplitSeq(o.Properties[propMerged], ";") {
-			if asked[old] && old != o.ID {
+		for _, old := range o.absorbed() {
+			if asked[old] {
 				records = append(records, connector.Record{ID: old, Deleted: true, MergedInto: o.ID, Modified: o.modified()})
 				settled[old] = true
 			}
@@ -114,11 +128,11 @@ func settleReads(ids []string, found []object) (records []connector.Record, sett
 	return records, settled
 }
 
-func (d *Driver) batchRead(ctx context.Context, ids []string, body batchRead, archived bool) ([]object, error) {
-	path, op := d.paths.deals+"/batch/read", "deals.batch_read"
+func (d *Driver) batchRead(ctx context.Context, s *shape, ids []string, body batchRead, archived bool) ([]object, error) {
+	path, op := d.paths.objects+s.plural+"/batch/read", s.plural+".batch_read"
 	var query url.Values
 	if archived {
-		query, op = url.Values{"archived": {"true"}}, "deals.batch_read_archived"
+		query, op = url.Values{"archived": {"true"}}, op+"_archived"
 	}
 	body.Inputs = make([]inputID, len(ids))
 	for i, id := range ids {
@@ -143,7 +157,8 @@ func (d *Driver) batchRead(ctx context.Context, ids []string, body batchRead, ar
 // FindCreated implements connector.Driver: a batch read by the unique property,
 // which is never behind as a search is.
 func (d *Driver) FindCreated(ctx context.Context, object deal.Object, keys []string, _ time.Time) (map[string]string, error) {
-	if err := supported(object); err != nil || len(keys) == 0 {
+	s, err := d.shape(object)
+	if err != nil || len(keys) == 0 {
 		return nil, err
 	}
 	if err := d.Provision(ctx, object); err != nil {
@@ -156,7 +171,7 @@ func (d *Driver) FindCreated(ctx context.Context, object deal.Object, keys []str
 			if len(found) >= start+len(part) {
 				break
 			}
-			objects, err := d.batchRead(ctx, part, batchRead{
+			objects, err := d.batchRead(ctx, s, part, batchRead{
 				Properties: []string{deal.PairKeyField}, IDProperty: deal.PairKeyField,
 			}, archived)
 			if err != nil {
@@ -170,16 +185,16 @@ func (d *Driver) FindCreated(ctx context.Context, object deal.Object, keys []str
 	return found, nil
 }
 
-// list reads one page of all deals, or of the archived ones, by id.
-func (d *Driver) list(ctx context.Context, archived bool, after string, limit int) (objects []object, next string, err error) {
+// list reads one page of all records, or of the archived ones, by id.
+func (d *Driver) list(ctx context.Context, s *shape, archived bool, after string, limit int) (objects []object, next string, err error) {
 	query := url.Values{
 		"limit":      {strconv.Itoa(limit)},
-		"properties": {strings.Join(append(d.wanted(), propModified), ",")},
+		"properties": {strings.Join(append(d.wanted(s), s.modified, propMerged), ",")},
 	}
-	op := "deals.list"
+	op := s.plural + ".list"
 	if archived {
 		query.Set("archived", "true")
-		op = "deals.list_archived"
+		op += "_archived"
 	}
 	if after != "" {
 		query.Set("after", after)
@@ -188,7 +203,7 @@ func (d *Driver) list(ctx context.Context, archived bool, after string, limit in
 		Results []object `json:"results"`
 		Paging  paging   `json:"paging"`
 	}
-	if err := d.call(ctx, op, http.MethodGet, d.paths.deals, query, nil, &page); err != nil {
+	if err := d.call(ctx, op, http.MethodGet, d.paths.objects+s.plural, query, nil, &page); err != nil {
 		return nil, "", err
 	}
 	return page.Results, page.Paging.Next.After, nil

@@ -15,8 +15,8 @@ import (
 	"github.com/dealsync/dealsync/libs/fault"
 )
 
-// lifecycle are the subscriptions besides those of properties.
-var lifecycle = []string{"deal.creation", "deal.deletion", "deal.restore", "deal.merge"}
+// lifecycle are the events of records besides those of their properties.
+var lifecycle = []string{"creation", "deletion", "restore", "merge"}
 
 type subscription struct {
 	ID        json.Number `json:"id,omitempty"`
@@ -39,14 +39,18 @@ func (a admin) call(ctx context.Context, op, method, tail string, body, out any)
 	}, body, out)
 }
 
-// Subscribe implements connector.WebhookDriver: one target for the app, one
-// subscription for each property that is read and can be written, and those of
-// records coming and going. What exists is left alone, also what others made.
+// Subscribe implements connector.WebhookDriver: one target for the app, and for
+// each object one subscription for each property that is read and can be
+// written, those of records coming and going, and that of associations. What
+// exists is left alone, also what others made.
 func (d *Driver) Subscribe(ctx context.Context, target string, secret connector.WebhookSecret, objects []deal.Object) error {
-	for _, object := range objects {
-		if err := supported(object); err != nil {
+	shapes := make([]*shape, len(objects))
+	for i, object := range objects {
+		s, err := d.shape(object)
+		if err != nil {
 			return err
 		}
+		shapes[i] = s
 	}
 	if d.appID == "" || secret.DeveloperKey == "" {
 		return fault.New(fault.Invalid, "no_developer_key",
@@ -62,23 +66,40 @@ func (d *Driver) Subscribe(ctx context.Context, target string, secret connector.
 	if err := a.call(ctx, "webhooks.subscriptions", http.MethodGet, "/subscriptions", nil, &held); err != nil {
 		return fmt.Errorf("list webhook subscriptions: %w", err)
 	}
-	names, err := d.subscribed(ctx)
-	if err != nil {
-		return err
-	}
-	wanted := make([]subscription, 0, len(lifecycle)+len(names))
-	for _, kind := range lifecycle {
-		wanted = append(wanted, subscription{EventType: kind, Active: true})
-	}
-	for _, name := range names {
-		wanted = append(wanted, subscription{EventType: "deal.propertyChange", Property: name, Active: true})
-	}
-	for _, want := range wanted {
-		if err := a.ensure(ctx, held.Results, want); err != nil {
-			return fmt.Errorf("subscribe to %s %s: %w", want.EventType, want.Property, err)
+	for _, s := range shapes {
+		wanted, err := d.subscriptions(ctx, s)
+		if err != nil {
+			return err
+		}
+		for _, want := range wanted {
+			if err := a.ensure(ctx, held.Results, want); err != nil {
+				return fmt.Errorf("subscribe to %s %s: %w", want.EventType, want.Property, err)
+			}
 		}
 	}
 	return nil
+}
+
+// subscriptions are those that an object needs.
+func (d *Driver) subscriptions(ctx context.Context, s *shape) ([]subscription, error) {
+	names, err := d.subscribed(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	var all []subscription
+	add := func(what, property string) {
+		all = append(all, subscription{EventType: string(s.object) + "." + what, Property: property, Active: true})
+	}
+	for _, what := range lifecycle {
+		add(what, "")
+	}
+	if len(s.links) > 0 {
+		add("associationChange", "")
+	}
+	for _, name := range names {
+		add("propertyChange", name)
+	}
+	return all, nil
 }
 
 func (a admin) target(ctx context.Context, target string) error {
@@ -123,21 +144,18 @@ func (a admin) ensure(ctx context.Context, held []subscription, want subscriptio
 // subscribed are the properties whose changes we want to hear of: those that we
 // read and that exist. Calculated ones only when a sync asks for them: they
 // follow the others and would double the traffic.
-func (d *Driver) subscribed(ctx context.Context) ([]string, error) {
-	d.mu.RLock()
-	learned := d.known != nil
-	d.mu.RUnlock()
-	if !learned {
-		if _, err := d.Schema(ctx, deal.Deals); err != nil {
+func (d *Driver) subscribed(ctx context.Context, s *shape) ([]string, error) {
+	if !s.learned() {
+		if _, err := d.Schema(ctx, s.object); err != nil {
 			return nil, err
 		}
 	}
-	asked := d.extra(deal.Deals)
-	names := d.wanted()
-	d.mu.RLock()
-	defer d.mu.RUnlock()
+	asked := d.extra(s.object)
+	names := d.wanted(s)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	return slices.DeleteFunc(names, func(name string) bool {
-		calculated := d.readOnly[name] && !slices.Contains(asked, name)
-		return !d.known[name] || calculated || name == deal.PairKeyField || name == "createdate"
+		calculated := s.readOnly[name] && !slices.Contains(asked, name)
+		return !s.known[name] || calculated || name == deal.PairKeyField || name == "createdate"
 	}), nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,13 @@ type notification struct {
 	PrimaryID        int64       `json:"primaryObjectId"`
 	MergedIDs        []int64     `json:"mergedObjectIds"`
 	NewID            int64       `json:"newObjectId"`
+
+	// Of associationChange.
+	AssociationType string `json:"associationType"`
+	FromID          int64  `json:"fromObjectId"`
+	FromTypeID      string `json:"fromObjectTypeId"`
+	ToID            int64  `json:"toObjectId"`
+	ToTypeID        string `json:"toObjectTypeId"`
 }
 
 // looseString is text that may come as another JSON scalar.
@@ -56,9 +64,6 @@ func (s *looseString) UnmarshalJSON(raw []byte) error {
 
 // maxEvents is more than any delivery has (up to 100).
 const maxEvents = 1000
-
-// dealTypeID is the object type of deals in generic events.
-const dealTypeID = "0-3"
 
 // ParseWebhook implements connector.WebhookDriver. Property changes of one
 // record by one author at one time become one event, so that a write of
@@ -112,20 +117,23 @@ func decode(body []byte) (all []notification, bad []error, err error) {
 }
 
 type mergeKey struct {
+	object  deal.Object
 	id      string
+	blind   bool // says that something changed, not what
 	ms      int64
 	origin  deal.Origin
 	account string
 }
 
 // gather adds e to events, into the one of the same record, author and time
-// where there is one that does not say something else of the same property.
+// where there is one that does not say something else of the same property. One
+// that only says that something changed is not said twice.
 func gather(events []connector.Event, merged map[mergeKey]int, e connector.Event) []connector.Event {
-	key := mergeKey{e.ID, e.At.UnixMilli(), e.Origin, e.Account}
-	at, seen := merged[key]
-	if e.Action != connector.Changed || len(e.Fields) == 0 {
+	if e.Action != connector.Changed || len(e.MergedFrom) > 0 {
 		return append(events, e)
 	}
+	key := mergeKey{e.Object, e.ID, len(e.Fields) == 0, e.At.UnixMilli(), e.Origin, e.Account}
+	at, seen := merged[key]
 	if seen {
 		for name, v := range e.Fields {
 			if held, ok := events[at].Fields[name]; ok && held != v {
@@ -141,28 +149,24 @@ func gather(events []connector.Event, merged map[mergeKey]int, e connector.Event
 
 // events are what one notification says: none for what is not carried over.
 func (d *Driver) events(n *notification) ([]connector.Event, error) {
-	kind := n.SubscriptionType
-	if kind == "" {
-		kind = n.EventType
+	name := n.SubscriptionType
+	if name == "" {
+		name = n.EventType
 	}
-	prefix, action, _ := strings.Cut(kind, ".")
-	if prefix != "deal" && (prefix != "object" || n.ObjectTypeID != dealTypeID) {
-		return nil, fmt.Errorf("unknown event %q", kind)
+	of, action := n.about(name)
+	switch {
+	case of == nil:
+		return nil, fmt.Errorf("unknown event %q", name)
+	case action == "associationChange":
+		return d.linkEvents(n, of), nil
+	case n.ObjectID <= 0 && action != "merge" || n.OccurredAt <= 0:
+		return nil, fmt.Errorf("event %q without object or time", name)
 	}
-	if action == "associationChange" {
-		return nil, nil
-	}
-	if n.ObjectID <= 0 && action != "merge" || n.OccurredAt <= 0 {
-		return nil, fmt.Errorf("event %q without object or time", kind)
-	}
-	e := connector.Event{
-		Object: deal.Deals, ID: strconv.FormatInt(n.ObjectID, 10), At: time.UnixMilli(n.OccurredAt).UTC(),
-		Partial: true, Origin: d.origin(n), Account: strconv.FormatInt(n.PortalID, 10),
-	}
+	e := d.event(n, of.object, n.ObjectID)
 	switch action {
 	case "propertyChange":
 		if n.PropertyName == "" {
-			return nil, fmt.Errorf("event %q without a property name", kind)
+			return nil, fmt.Errorf("event %q without a property name", name)
 		}
 		if bookkeeping(n.PropertyName) {
 			return nil, nil
@@ -179,13 +183,55 @@ func (d *Driver) events(n *notification) ([]connector.Event, error) {
 	case "merge":
 		return mergeEvents(n, e)
 	default:
-		return nil, fmt.Errorf("unknown event %q", kind)
+		return nil, fmt.Errorf("unknown event %q", name)
 	}
 	return []connector.Event{e}, nil
 }
 
-// mergeEvents: each deal that was merged away, and the survivor, which has to be
-// read again. The survivor may be one of them or a new deal.
+// about tells the kind of object that an event is about, nil when it is none of
+// ours, and what happened.
+func (n *notification) about(name string) (*kind, string) {
+	prefix, action, _ := strings.Cut(name, ".")
+	if prefix != "object" {
+		return kindByObject(deal.Object(prefix)), action
+	}
+	id := n.ObjectTypeID
+	if id == "" {
+		id = n.FromTypeID
+	}
+	return kindByTypeID(id), action
+}
+
+func (d *Driver) event(n *notification, object deal.Object, id int64) connector.Event {
+	return connector.Event{
+		Object: object, ID: strconv.FormatInt(id, 10), At: time.UnixMilli(n.OccurredAt).UTC(),
+		Partial: true, Origin: d.origin(n), Account: strconv.FormatInt(n.PortalID, 10),
+	}
+}
+
+// linkEvents: an association is a field of the record at one of its ends, which
+// has to be read again if that field is wanted. Either end may have sent the
+// event; the other end's record has no field that could have changed.
+func (d *Driver) linkEvents(n *notification, of *kind) []connector.Event {
+	from, to := of, kindByTypeID(n.ToTypeID)
+	if a, b, ok := strings.Cut(strings.ToLower(n.AssociationType), "_to_"); ok {
+		from, to = kindByObject(deal.Object(a)), kindByObject(deal.Object(b))
+	}
+	if from == nil || to == nil || n.OccurredAt <= 0 {
+		return nil // with a line item or a ticket
+	}
+	var events []connector.Event
+	if n.FromID > 0 && slices.Contains(d.wantedLinks(from), to.object) {
+		events = append(events, d.event(n, from.object, n.FromID))
+	}
+	if n.ToID > 0 && slices.Contains(d.wantedLinks(to), from.object) {
+		events = append(events, d.event(n, to.object, n.ToID))
+	}
+	return events
+}
+
+// mergeEvents: each record that was merged away, and the survivor, which has to be
+// read again. The survivor may be one of them or a new record.
 func mergeEvents(n *notification, e connector.Event) ([]connector.Event, error) {
 	survivor := n.NewID
 	if survivor == 0 {
@@ -201,6 +247,7 @@ func mergeEvents(n *notification, e connector.Event) ([]connector.Event, error) 
 			gone := e
 			gone.Action, gone.ID, gone.MergedInto = connector.Merged, strconv.FormatInt(id, 10), into
 			events = append(events, gone)
+			e.MergedFrom = append(e.MergedFrom, gone.ID)
 		}
 	}
 	e.Action, e.ID = connector.Changed, into

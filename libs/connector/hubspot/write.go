@@ -24,18 +24,21 @@ type input struct {
 // job is one call of Write.
 type job struct {
 	*Driver
+	shape   *shape
 	create  bool
 	writes  []connector.Write
 	results []connector.Result
 }
 
 // Write implements connector.Driver. Creates are upserts by the unique pair key,
-// so that repeating one makes no second deal.
+// so that repeating one makes no second record. Associations follow the values;
+// a write without values only makes those.
 func (d *Driver) Write(ctx context.Context, object deal.Object, writes []connector.Write) ([]connector.Result, error) {
-	if err := supported(object); err != nil || len(writes) == 0 {
+	s, err := d.shape(object)
+	if err != nil || len(writes) == 0 {
 		return nil, err
 	}
-	j := &job{Driver: d, create: writes[0].ID == "", writes: writes, results: make([]connector.Result, len(writes))}
+	j := &job{Driver: d, shape: s, create: writes[0].ID == "", writes: writes, results: make([]connector.Result, len(writes))}
 	if j.create {
 		if err := d.Provision(ctx, object); err != nil {
 			return nil, err
@@ -44,13 +47,15 @@ func (d *Driver) Write(ctx context.Context, object deal.Object, writes []connect
 	all := make([]int, 0, len(writes))
 	for i, w := range writes {
 		j.results[i].ID = w.ID
-		if j.create && w.PairKey == "" {
-			j.results[i].Err = fault.New(fault.Invalid, "no_pair_key", "a create needs a pair key, or repeating it would make a second deal")
-			continue
+		switch {
+		case j.create && w.PairKey == "":
+			j.results[i].Err = fault.New(fault.Invalid, "no_pair_key", "a create needs a pair key, or repeating it would make a second record")
+		case j.create || len(w.Fields) > 0 || len(w.Associate) == 0:
+			all = append(all, i)
 		}
-		all = append(all, i)
 	}
 	j.settle(ctx, all)
+	j.associate(ctx)
 	return j.results, nil
 }
 
@@ -68,12 +73,12 @@ func (j *job) settle(ctx context.Context, part []int) {
 		return
 	}
 	if j.create && keyLost(err) {
-		j.forgetKey()
+		j.shape.setKey(false)
 		err = &fault.Error{Kind: fault.Transient, Code: "key_missing", Err: err}
 	}
 	if !refused(err) || len(part) == 1 {
 		for _, i := range part {
-			j.results[i].Err = err
+			j.fail(i, err)
 		}
 		return
 	}
@@ -90,6 +95,19 @@ func (j *job) settle(ctx context.Context, part []int) {
 	j.settle(ctx, slices.DeleteFunc(slices.Clone(part), func(i int) bool { return slices.Contains(guilty, i) }))
 }
 
+// fail gives a record its error. A create that another record stands in the way
+// of names that record.
+func (j *job) fail(i int, err error) {
+	r := &j.results[i]
+	r.Err = err
+	if !j.create {
+		return
+	}
+	if e, ok := asAPIError(err); ok && e.taken() != "" {
+		r.Conflict, r.Err = e.taken(), fault.Wrap(fault.Rejected, connector.CodeExists, err)
+	}
+}
+
 func refused(err error) bool {
 	switch fault.KindOf(err) {
 	case fault.Rejected, fault.NotFound, fault.Conflict:
@@ -100,10 +118,11 @@ func refused(err error) bool {
 }
 
 func (j *job) send(ctx context.Context, part []int) (*batchAnswer, error) {
-	op, path := "deals.batch_update", j.paths.deals+"/batch/update"
+	verb := "update"
 	if j.create {
-		op, path = "deals.batch_upsert", j.paths.deals+"/batch/upsert"
+		verb = "upsert"
 	}
+	op, path := j.shape.plural+".batch_"+verb, j.paths.objects+j.shape.plural+"/batch/"+verb
 	body := struct {
 		Inputs []input `json:"inputs"`
 	}{make([]input, len(part))}
@@ -114,7 +133,7 @@ func (j *job) send(ctx context.Context, part []int) (*batchAnswer, error) {
 			in.ID, in.IDProperty = w.PairKey, deal.PairKeyField
 			in.Properties = deal.Fields{deal.PairKeyField: w.PairKey}
 			for name, v := range w.Fields {
-				if v != "" { // a new deal is blank already
+				if v != "" { // a new record is blank already
 					in.Properties[name] = v
 				}
 			}
@@ -153,13 +172,13 @@ func (j *job) assign(part []int, answer *batchAnswer) {
 			r.Fields = fields(o.Properties)
 			r.Existed = j.create && o.New != nil && !*o.New
 		case failed[i] != nil:
-			r.Err = failed[i]
+			j.fail(i, failed[i])
 		case stray != nil:
-			r.Err = stray
+			j.fail(i, stray)
 		case j.create:
 			r.Err = fault.New(fault.Transient, "no_result", "HubSpot answered without a result for pair %s", key)
 		default: // seen for a record that was merged away
-			r.Err = fault.New(fault.NotFound, "no_result", "HubSpot answered without a result for deal %s; it may have been merged", key)
+			r.Err = fault.New(fault.NotFound, "no_result", "HubSpot answered without a result for %s %s; it may have been merged", j.shape.object, key)
 		}
 	}
 }

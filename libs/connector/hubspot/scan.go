@@ -19,9 +19,10 @@ import (
 const lag = time.Minute
 
 // Scan implements connector.Driver. Everything is read by list; changes by
-// search, then the archived deals by list, since searches never show those.
+// search, then the archived records by list, since searches never show those.
 func (d *Driver) Scan(ctx context.Context, req connector.ScanRequest) (connector.Page, error) {
-	if err := supported(req.Object); err != nil {
+	s, err := d.shape(req.Object)
+	if err != nil {
 		return connector.Page{}, err
 	}
 	at, err := parseCursor(req.Cursor)
@@ -37,15 +38,18 @@ func (d *Driver) Scan(ctx context.Context, req connector.ScanRequest) (connector
 	var page connector.Page
 	switch at.phase {
 	case phaseSearch, phaseTie:
-		page, at, err = d.searchPage(ctx, at, req.Since.UnixMilli(), req.Limit)
+		page, at, err = d.searchPage(ctx, s, at, req.Since.UnixMilli(), req.Limit)
 	default:
-		page, at, err = d.listPage(ctx, at, req)
+		page, at, err = d.listPage(ctx, s, at, req)
+	}
+	if err == nil {
+		err = d.readLinks(ctx, s, page.Records)
 	}
 	if err != nil {
 		return connector.Page{}, err
 	}
 	if req.Cursor == "" && req.Since.IsZero() {
-		page.Total = d.total(ctx)
+		page.Total = d.total(ctx, s)
 	}
 	page.Next = at.String()
 	// Pages before this one looked at an index that was behind its own time:
@@ -57,25 +61,35 @@ func (d *Driver) Scan(ctx context.Context, req connector.ScanRequest) (connector
 	return page, nil
 }
 
-// total is about how many deals there are, which lists do not tell: a search
+// total is about how many records there are, which lists do not tell: a search
 // does, and its index may be behind. It only feeds a progress bar, so 0 (unknown)
 // is good enough when it fails.
-func (d *Driver) total(ctx context.Context) int {
-	var answer struct {
-		Total int `json:"total"`
-	}
-	err := d.do(ctx, rest.Request{
-		Call: connector.Call{Op: "deals.count", Search: true}, Method: http.MethodPost, Path: d.paths.deals + "/search",
-	}, map[string]any{"limit": 1, "properties": []string{propID}}, &answer)
+func (d *Driver) total(ctx context.Context, s *shape) int {
+	answer, err := d.search(ctx, s, "count", &search{Limit: 1, Properties: []string{propID}})
 	if err != nil {
 		return 0
 	}
 	return answer.Total
 }
 
-func (d *Driver) listPage(ctx context.Context, at cursor, req connector.ScanRequest) (connector.Page, cursor, error) {
+type searchAnswer struct {
+	Total   int      `json:"total"`
+	Results []object `json:"results"`
+	Paging  *paging  `json:"paging"`
+}
+
+func (d *Driver) search(ctx context.Context, s *shape, op string, body any) (*searchAnswer, error) {
+	var answer searchAnswer
+	err := d.do(ctx, rest.Request{
+		Call:   connector.Call{Op: s.plural + "." + op, Search: true},
+		Method: http.MethodPost, Path: d.paths.objects + s.plural + "/search",
+	}, body, &answer)
+	return &answer, err
+}
+
+func (d *Driver) listPage(ctx context.Context, s *shape, at cursor, req connector.ScanRequest) (connector.Page, cursor, error) {
 	archived := at.phase == phaseArchived
-	objects, next, err := d.list(ctx, archived, at.after, clamp(req.Limit, maxList))
+	objects, next, err := d.list(ctx, s, archived, at.after, clamp(req.Limit, maxList))
 	if err != nil {
 		return connector.Page{}, at, err
 	}
@@ -104,30 +118,18 @@ func (d *Driver) listPage(ctx context.Context, at cursor, req connector.ScanRequ
 // last time seen, so that records moving to the end while we read shift nothing
 // and no paging comes near the 10,000 limit. When a whole page has one time,
 // that time is read to its end by id (bulk edits).
-func (d *Driver) searchPage(ctx context.Context, at cursor, since int64, limit int) (connector.Page, cursor, error) {
-	names := append(d.wanted(), propModified)
-	body := search{Properties: names, Limit: clamp(limit, maxSearch)}
-	tooLong := len(strings.Join(names, `","`)) > maxSearchNames
-	if tooLong {
-		body.Properties = []string{propModified}
-	}
+func (d *Driver) searchPage(ctx context.Context, s *shape, at cursor, since int64, limit int) (connector.Page, cursor, error) {
+	body := d.searchFor(s, limit)
 	from := strconv.FormatInt(at.from, 10)
 	if at.phase == phaseTie {
-		body.filter(propModified, "EQ", from)
+		body.filter(s.modified, "EQ", from)
 		body.filter(propID, "GT", at.after)
 		body.sort(propID)
 	} else {
-		body.filter(propModified, "GTE", from)
-		body.sort(propModified)
+		body.filter(s.modified, "GTE", from)
+		body.sort(s.modified)
 	}
-	var answer struct {
-		Total   int      `json:"total"`
-		Results []object `json:"results"`
-		Paging  *paging  `json:"paging"`
-	}
-	err := d.do(ctx, rest.Request{
-		Call: connector.Call{Op: "deals.search", Search: true}, Method: http.MethodPost, Path: d.paths.deals + "/search",
-	}, &body, &answer)
+	answer, err := d.search(ctx, s, "search", body)
 	if err != nil {
 		return connector.Page{}, at, err
 	}
@@ -135,11 +137,9 @@ func (d *Driver) searchPage(ctx context.Context, at cursor, since int64, limit i
 	if at.from == since {
 		page.Total = answer.Total // later pages count what is left
 	}
-	objects := answer.Results
-	if tooLong {
-		if objects, err = d.whole(ctx, objects, names); err != nil {
-			return connector.Page{}, at, err
-		}
+	objects, err := d.whole(ctx, s, body, answer.Results)
+	if err != nil {
+		return connector.Page{}, at, err
 	}
 	for i := range objects {
 		page.Records = append(page.Records, objects[i].record())
@@ -151,16 +151,29 @@ func (d *Driver) searchPage(ctx context.Context, at cursor, since int64, limit i
 // maxSearchNames keeps a search's body under the limit of 3,000 characters.
 const maxSearchNames = 2400
 
+// searchFor is a search that asks for everything wanted, or for next to nothing
+// when that is too much to name; whole then reads the rest.
+func (d *Driver) searchFor(s *shape, limit int) *search {
+	body := &search{Limit: clamp(limit, maxSearch), Properties: append(d.wanted(s), s.modified, propMerged)}
+	if names := body.Properties; len(strings.Join(names, `","`)) > maxSearchNames {
+		body.Properties, body.all = []string{s.modified}, names
+	}
+	return body
+}
+
 // whole reads the found records with all their properties, when those were too
 // many to name in the search.
-func (d *Driver) whole(ctx context.Context, found []object, names []string) ([]object, error) {
+func (d *Driver) whole(ctx context.Context, s *shape, body *search, found []object) ([]object, error) {
+	if body.all == nil {
+		return found, nil
+	}
 	ids := make([]string, len(found))
 	for i := range found {
 		ids[i] = found[i].ID
 	}
 	all := make([]object, 0, len(ids))
 	for part := range slices.Chunk(ids, maxBatch) {
-		objects, err := d.batchRead(ctx, part, batchRead{Properties: names}, false)
+		objects, err := d.batchRead(ctx, s, part, batchRead{Properties: body.all}, false)
 		if err != nil {
 			return nil, err
 		}
@@ -190,20 +203,24 @@ func (c cursor) advance(results []object, more bool) cursor {
 }
 
 type search struct {
-	Groups     [1]filterGroup `json:"filterGroups"`
-	Sorts      []sort         `json:"sorts"`
-	Properties []string       `json:"properties"`
-	Limit      int            `json:"limit"`
+	Groups     []clauses `json:"filterGroups,omitempty"`
+	Sorts      []sort    `json:"sorts,omitempty"`
+	Properties []string  `json:"properties"`
+	Limit      int       `json:"limit"`
+
+	all []string // what Properties are too short to ask for; nil: nothing
 }
 
-type filterGroup struct {
-	Filters []filter `json:"filters"`
+type clauses struct {
+	Filters []clause `json:"filters"`
 }
 
-type filter struct {
+type clause struct {
 	Property string `json:"propertyName"`
 	Operator string `json:"operator"`
-	Value    string `json:"value"`
+	Value    string `json:"value,omitempty"`
+	// Values are those of IN and NOT_IN.
+	Values []string `json:"values,omitempty"`
 }
 
 type sort struct {
@@ -212,7 +229,10 @@ type sort struct {
 }
 
 func (s *search) filter(property, operator, value string) {
-	s.Groups[0].Filters = append(s.Groups[0].Filters, filter{property, operator, value})
+	if len(s.Groups) == 0 {
+		s.Groups = make([]clauses, 1)
+	}
+	s.Groups[0].Filters = append(s.Groups[0].Filters, clause{Property: property, Operator: operator, Value: value})
 }
 
 func (s *search) sort(property string) {
