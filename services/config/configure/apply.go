@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"github.com/dealsync/dealsync/services/config/internal/document"
 	"github.com/dealsync/dealsync/services/config/internal/store"
 
@@ -20,18 +23,14 @@ func (r *refused) Error() string { return fmt.Sprintf("%d problems in the docume
 // Apply takes documents as a whole: all are stored, or none. Whoever commits
 // meanwhile makes it look again at what is stored then.
 func (s *Service) Apply(ctx context.Context, req *configv1.ApplyRequest) (*configv1.ApplyResponse, error) {
-	if len(req.GetDocuments()) == 0 {
-		return nil, rpcError(invalid("apply: no documents"))
+	if req.GetPlan() != "" {
+		return nil, status.Error(codes.Unimplemented, "apply: plans can't be checked")
 	}
-	files := make([]document.File, 0, len(req.GetDocuments()))
-	for _, d := range req.GetDocuments() {
-		files = append(files, document.File{Name: d.GetFile(), Content: d.GetContent()})
+	p, err := s.newPlanner(req.GetDocuments())
+	if err != nil {
+		return nil, rpcError(fmt.Errorf("apply: %w", err))
 	}
-	docs, problems := document.Parse(files, s.apps)
-	p := &planner{service: s, docs: docs, problems: problems, schemas: map[string]*schemaResult{}}
-
 	var state *store.State
-	var err error
 	if req.GetDryRun() {
 		if state, err = s.store.Fresh(ctx); err == nil {
 			_, err = p.plan(ctx, state)
@@ -41,14 +40,27 @@ func (s *Service) Apply(ctx context.Context, req *configv1.ApplyRequest) (*confi
 	}
 	if r, ok := errors.AsType[*refused](err); ok {
 		document.Sort(r.problems)
-		slog.InfoContext(ctx, "config.refused", "documents", len(docs), "problems", len(r.problems), "first", r.problems[0].Code)
+		slog.InfoContext(ctx, "config.refused", "documents", len(p.docs), "problems", len(r.problems), "first", r.problems[0].Code)
 		return &configv1.ApplyResponse{Problems: protoProblems(r.problems), Revision: s.store.State().Revision}, nil
 	}
 	if err != nil {
 		return nil, rpcError(fmt.Errorf("apply: %w", err))
 	}
-	slog.InfoContext(ctx, "config.applied", "documents", len(docs), "changed", p.changes(), "revision", state.Revision, "dry_run", req.GetDryRun())
+	slog.InfoContext(ctx, "config.applied", "documents", len(p.docs), "changed", p.changes(), "revision", state.Revision, "dry_run", req.GetDryRun())
 	return &configv1.ApplyResponse{Applied: p.applied, Revision: state.Revision}, nil
+}
+
+// newPlanner reads documents; what is wrong with them is found when planning.
+func (s *Service) newPlanner(documents []*configv1.Document) (*planner, error) {
+	if len(documents) == 0 {
+		return nil, invalid("no documents")
+	}
+	files := make([]document.File, 0, len(documents))
+	for _, d := range documents {
+		files = append(files, document.File{Name: d.GetFile(), Content: d.GetContent()})
+	}
+	docs, problems := document.Parse(files, s.apps)
+	return &planner{service: s, docs: docs, problems: problems, schemas: map[string]*schemaResult{}}, nil
 }
 
 func protoProblems(problems []document.Problem) []*configv1.Problem {

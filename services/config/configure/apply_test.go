@@ -130,7 +130,7 @@ func TestWhatTheAppsDoNotHaveIsRefusedAsAWhole(t *testing.T) {
 		},
 		{
 			"a field of the app", fields("    - {hubspot: dealname, app: titel}\n"),
-			`spec.fields[0].app: Pipedrive has no deal field "titel"; did you mean "title"? there are: currency, expected_close_date, heat, stage, title, value, vip, weighted_value [unknown_field]`,
+			`spec.fields[0].app: Pipedrive has no deal field "titel"; did you mean "title"? there are: currency, expected_close_date, heat, owner_id, stage, title, value, vip, weighted_value [unknown_field]`,
 		},
 		{
 			"types that don't fit (R12)", fields("    - {hubspot: amount, app: vip}\n"),
@@ -142,11 +142,15 @@ func TestWhatTheAppsDoNotHaveIsRefusedAsAWhole(t *testing.T) {
 		},
 		{
 			"an option without its like", fields("    - {hubspot: priority, app: heat, direction: to_app}\n"),
-			`spec.fields[0]: option high of priority does not exist in Pipedrive's heat; there are: low, hot [option_not_mapped]`,
+			`spec.fields[0]: option high of HubSpot has no like in Pipedrive; write options: [{hubspot: ..., app: ...}]; these propose them: dealsync suggest options pipedrive-main priority heat --object deal [option_not_mapped]`,
 		},
 		{
 			"a currency beside its amount (R18)", fields("    - {hubspot: amount, app: value}\n    - {hubspot: deal_currency_code, app: title, direction: to_app}\n"),
 			`spec.fields[1]: deal_currency_code travels with amount already; remove this line [currency_travels_with_amount]`,
+		},
+		{
+			"a default owner who is not there (R18)", fields("    - {hubspot: hubspot_owner_id, app: owner_id, defaultOwner: {app: dan@acme.test}}\n"),
+			`spec.fields[0].defaultOwner.app: Pipedrive has no active user with the id or e-mail address "dan@acme.test"; there are: 1 (Ann@acme.test), 599 (carl@acme.test) [unknown_owner]`,
 		},
 		{
 			"stages as a field", fields("    - {hubspot: dealstage, app: title}\n"),
@@ -154,11 +158,11 @@ func TestWhatTheAppsDoNotHaveIsRefusedAsAWhole(t *testing.T) {
 		},
 		{
 			"a filter's field (R11)", strings.Replace(base, "field: value", "field: valeu", 1),
-			`spec.filter.app.all[0]: Pipedrive has no deal field "valeu"; did you mean "value"? there are: currency, expected_close_date, heat, stage, title, value, vip, weighted_value [unknown_field]`,
+			`spec.filter.app.all[0]: Pipedrive has no deal field "valeu"; did you mean "value"? there are: currency, expected_close_date, heat, owner_id, stage, title, value, vip, weighted_value [unknown_field]`,
 		},
 		{
 			"a filter's value", strings.Replace(base, "value: 1000", "value: lots", 1),
-			`spec.filter.app.all[0]: condition "value gte lots": value "lots" is no number [bad_filter]`,
+			`spec.filter.app.all[0]: condition "value gte lots": value "lots" is no number: want digits, with a point before decimals [bad_filter]`,
 		},
 		{
 			"secrets that nobody resolved", strings.Replace(base, "value: secret-hubspot-token", "env: TOKEN", 1),

@@ -1,12 +1,10 @@
 package configure_test
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/dealsync/dealsync/libs/connector/apps"
-	"github.com/dealsync/dealsync/services/config/internal/document"
 )
 
 // The documents allow exactly the apps that this build has connectors for, and
@@ -16,17 +14,15 @@ func TestDocumentsKnowTheCatalogue(t *testing.T) {
 	names := []string{}
 	for _, app := range apps.List() {
 		names = append(names, app.Manifest.App)
-		for _, object := range app.Manifest.Objects() {
-			if app.Manifest.App != "hubspot" && len(document.Defaults(app.Manifest.App, string(object))) == 0 {
-				t.Errorf("%s has no default field mappings for %s", app.Manifest.App, object)
+		for i := range app.Manifest.Shared {
+			if shared := &app.Manifest.Shared[i]; app.Manifest.App != "hubspot" && len(shared.Fields) == 0 {
+				t.Errorf("%s has no default field mappings for %s", app.Manifest.App, shared.Object)
 			}
 		}
 	}
-	schema, err := json.Marshal(document.Schema())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := `"enum":["` + strings.Join(names, `","`) + `"]`; !strings.Contains(string(schema), want) {
-		t.Errorf("the documents do not allow just %v", names)
+	r := setup(t).replica()
+	got := r.refuse(t, strings.Replace(read(t, "acme.yaml"), "app: hubspot", "app: hubsoft", 1))
+	if want := `did you mean "hubspot"? allowed: ` + strings.Join(names, ", ") + " [unknown_value]"; !strings.Contains(got, want) {
+		t.Errorf("the documents do not allow just %v: %s", names, got)
 	}
 }

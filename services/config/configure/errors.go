@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -34,7 +35,11 @@ var rpcCodes = map[fault.Kind]codes.Code{
 	fault.Invalid:     codes.InvalidArgument,
 }
 
-// rpcError is err as a gRPC status: its kind decides the code.
+// errorDomain says whose codes the reasons of errors are.
+const errorDomain = "dealsync"
+
+// rpcError is err as a gRPC status: its kind decides the code, and its own
+// stable code travels as the reason of an ErrorInfo.
 func rpcError(err error) error {
 	if err == nil {
 		return nil
@@ -49,5 +54,10 @@ func rpcError(err error) error {
 	default:
 		code = codes.Internal
 	}
-	return status.Error(code, err.Error())
+	plain := status.New(code, err.Error())
+	detailed, failed := plain.WithDetails(&errdetails.ErrorInfo{Reason: fault.CodeOf(err), Domain: errorDomain})
+	if failed != nil {
+		return plain.Err()
+	}
+	return detailed.Err()
 }

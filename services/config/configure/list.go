@@ -90,6 +90,10 @@ func (s *Service) syncStatus(ctx context.Context, sync *configv1.Sync) (*configv
 		}
 		status.Backfill[side.String()] = cursor.Doc
 	}
+	var err error
+	if status.Progress, err = s.progress(ctx, sync, status.GetBackfill()); err != nil {
+		return nil, err
+	}
 	return status, nil
 }
 

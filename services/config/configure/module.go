@@ -24,6 +24,6 @@ func open(ctx context.Context, cfg Config, h *host.Host) (host.Runner, error) {
 	}
 	return New(ctx, cfg, Deps{
 		Bus: b, Ledger: l, Replicas: h.Config().Ledger().Replicas, Access: h.Config().ConfigToken.Reveal(),
-		Schemas: LiveSchemas(limits),
+		Apps: LiveApps(limits),
 	})
 }

@@ -82,6 +82,7 @@ func (p *planner) plan(ctx context.Context, now *store.State) ([]*store.Workspac
 	if len(p.found) > 0 {
 		return nil, &refused{p.found}
 	}
+	p.associate(now.Revision + 1)
 	var changed []*store.Workspace
 	for name := range p.touched {
 		changed = append(changed, p.next[name])

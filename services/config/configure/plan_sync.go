@@ -35,10 +35,9 @@ func (p *planner) sync(ctx context.Context, d *document.Document, apps map[strin
 	if !ok || !appOK {
 		return
 	}
-	name := in.Connections[d.Sync.Connection].Spec.App
 	resolved, problems := resolve.Sync(resolve.Input{
-		Doc: d, HubSpotConnection: hubspotName, AppTitle: p.service.apps[name].Title,
-		Defaults: document.Defaults(name, d.Sync.Object), HubSpot: hubspot, App: app,
+		Doc: d, HubSpotConnection: hubspotName, HubSpot: hubspot, App: app,
+		HubSpotManifest: p.service.manifest(hubspotApp), AppManifest: p.service.manifest(in.Connections[d.Sync.Connection].Spec.App),
 	})
 	if len(problems) > 0 {
 		p.found = append(p.found, problems...)
@@ -47,13 +46,15 @@ func (p *planner) sync(ctx context.Context, d *document.Document, apps map[strin
 	p.keep(d, in, was, resolved, revision)
 }
 
-// keep puts a resolved sync into its workspace, if it says anything new.
+// keep puts a resolved sync into its workspace, if it says anything new. What
+// was asked of the sync stays, and its associations until all syncs are known.
 func (p *planner) keep(d *document.Document, in *store.Workspace, was *store.Sync, resolved *configv1.Sync, revision uint64) {
 	resolved.Revision, resolved.ActivatedMs = revision, time.Now().UnixMilli()
 	action := created
 	if was != nil {
 		action = changed
 		resolved.Paused, resolved.ActivatedMs = was.Resolved.GetPaused(), was.Resolved.GetActivatedMs()
+		resolved.BackfillMs, resolved.Associations = was.Resolved.GetBackfillMs(), was.Resolved.GetAssociations()
 		same := proto.CloneOf(resolved)
 		same.Revision = was.Resolved.GetRevision()
 		if proto.Equal(same, was.Resolved.Sync) && store.Equal(was.Spec, d.Sync) {
@@ -104,13 +105,33 @@ func (p *planner) schema(ctx context.Context, d *document.Document, path string,
 	return nil, false
 }
 
-// ask reads a schema through the connection as it is about to be.
+// ask reads a schema through the connection as it is about to be. It is opened
+// anew: a person has just changed it or the account, so nothing remembered will
+// do.
 func (p *planner) ask(ctx context.Context, in *store.Workspace, name string, object deal.Object) (*connector.Schema, error) {
-	c := in.Connections[name]
-	secrets, err := p.service.open(in.Name, name, c.Sealed)
+	c, err := p.service.openAccount(in.Name, name, in.Connections[name], nil)
 	if err != nil {
 		return nil, err
 	}
-	tokens := tokenSource{p.service, account{in.Name, name, c.Spec, secrets}}
-	return p.service.deps.Schemas.Schema(ctx, p.service.protoConnection(in.Name, name, c), tokens, object)
+	return readSchema(ctx, c.Schema, object)
+}
+
+// associate works out which associations the syncs of every workspace carry over
+// (R16): an applied sync may give some to the others.
+func (p *planner) associate(revision uint64) {
+	for name, w := range p.next {
+		var all []*configv1.Sync
+		for _, sync := range sorted(w.Syncs) {
+			all = append(all, sync.Resolved.Sync)
+		}
+		for _, sync := range all {
+			app := w.Connections[sync.GetAppConnection()].Spec.App
+			lines := resolve.Associations(sync, all, p.service.manifest(hubspotApp), p.service.manifest(app))
+			if proto.Equal(&configv1.Sync{Associations: lines}, &configv1.Sync{Associations: sync.GetAssociations()}) {
+				continue
+			}
+			sync.Associations, sync.Revision = lines, revision
+			p.touched[name] = true
+		}
+	}
 }

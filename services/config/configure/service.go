@@ -20,6 +20,7 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/dealsync/dealsync/libs/bus"
+	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/ledger"
 	"github.com/dealsync/dealsync/libs/seal"
 	"github.com/dealsync/dealsync/libs/settings"
@@ -34,8 +35,8 @@ import (
 type Deps struct {
 	Bus    *bus.Bus
 	Ledger *ledger.Ledger
-	// Schemas asks the apps what they have.
-	Schemas Schemas
+	// Apps opens the accounts that connections name.
+	Apps Apps
 	// Client calls token endpoints; a plain one when nil.
 	Client *http.Client
 	// Replicas of the bucket; 0 is 1.
@@ -51,14 +52,17 @@ type Service struct {
 	configv1.UnimplementedConfigServiceServer
 	configv1.UnimplementedAdminServiceServer
 
-	cfg    Config
-	deps   Deps
-	apps   document.Catalogue
-	sealer *seal.Sealer
-	store  *store.Store
-	tokens *token.Broker
-	server *grpc.Server
-	ended  chan struct{} // closed when the service stops, to end watches
+	cfg  Config
+	deps Deps
+	// apps is what documents must know of the catalogue, manifests is all of it.
+	apps      document.Catalogue
+	manifests map[string]connector.Manifest
+	sealer    *seal.Sealer
+	store     *store.Store
+	tokens    *token.Broker
+	accounts  accounts
+	server    *grpc.Server
+	ended     chan struct{} // closed when the service stops, to end watches
 }
 
 // New opens the bucket and the listener. Other services may ask as soon as it
@@ -84,11 +88,13 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 			return nil, fmt.Errorf("listen for gRPC: %w", err)
 		}
 	}
+	manifests, known := catalogue()
 	s := &Service{
-		cfg: cfg, deps: deps, apps: catalogue(), sealer: sealer, store: kept,
-		tokens: token.New(kept.KV(), sealer, deps.Client),
-		server: grpc.NewServer(append(settings.RequireAccess(deps.Access), grpc.StatsHandler(otelgrpc.NewServerHandler()))...),
-		ended:  make(chan struct{}),
+		cfg: cfg, deps: deps, apps: known, manifests: manifests, sealer: sealer, store: kept,
+		accounts: accounts{held: map[[2]string]heldAccount{}},
+		tokens:   token.New(kept.KV(), sealer, deps.Client),
+		server:   grpc.NewServer(append(settings.RequireAccess(deps.Access), grpc.StatsHandler(otelgrpc.NewServerHandler()))...),
+		ended:    make(chan struct{}),
 	}
 	configv1.RegisterConfigServiceServer(s.server, s)
 	configv1.RegisterAdminServiceServer(s.server, s)
@@ -102,6 +108,7 @@ func (s *Service) Run(ctx context.Context) error {
 		"revision", s.store.State().Revision, "workspaces", len(s.store.State().Workspaces))
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.store.Run(ctx) })
+	group.Go(func() error { return s.refresh(ctx) })
 	group.Go(func() error {
 		if err := s.server.Serve(s.deps.Listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 			return fmt.Errorf("serve gRPC: %w", err)

@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -15,9 +15,6 @@ import (
 
 	"github.com/dealsync/dealsync/libs/bus"
 	"github.com/dealsync/dealsync/libs/bus/bustest"
-	"github.com/dealsync/dealsync/libs/connector"
-	"github.com/dealsync/dealsync/libs/deal"
-	"github.com/dealsync/dealsync/libs/fault"
 	"github.com/dealsync/dealsync/libs/ledger"
 	"github.com/dealsync/dealsync/libs/seal"
 	"github.com/dealsync/dealsync/services/config/configure"
@@ -41,6 +38,8 @@ type testBundle struct {
 	ledger *ledger.Ledger
 	apps   *fakeApps
 	client *http.Client
+	// refreshEvery, when set, is how often owners and currencies are looked for.
+	refreshEvery time.Duration
 }
 
 func setup(t *testing.T) *testBundle {
@@ -60,8 +59,11 @@ func (b *testBundle) replica() *replica {
 	listener := bufconn.Listen(1 << 20)
 	cfg := configure.Defaults()
 	cfg.Key = testKey
+	if b.refreshEvery > 0 {
+		cfg.RefreshEvery = b.refreshEvery
+	}
 	service, err := configure.New(b.t.Context(), cfg, configure.Deps{
-		Bus: b.server.Bus(), Ledger: b.ledger, Schemas: b.apps, Client: b.client, Listener: listener,
+		Bus: b.server.Bus(), Ledger: b.ledger, Apps: b.apps, Client: b.client, Listener: listener,
 	})
 	if err != nil {
 		b.t.Fatal(err)
@@ -145,73 +147,4 @@ func (r *replica) snapshot(t *testing.T) *configv1.Snapshot {
 		t.Fatal(err)
 	}
 	return resp.GetSnapshot()
-}
-
-// fakeApps are two accounts; the schemas are those of the sandbox.
-type fakeApps struct {
-	mu      sync.Mutex
-	schemas map[string]*connector.Schema
-	down    map[string]fault.Kind
-	asked   int
-	tokens  []string
-}
-
-func newFakeApps() *fakeApps {
-	text := func(name string) connector.Field { return connector.Field{Name: name, Label: name, Type: deal.Text} }
-	return &fakeApps{down: map[string]fault.Kind{}, schemas: map[string]*connector.Schema{
-		"hubspot": {
-			Object: deal.Deals, Currency: "EUR",
-			Fields: []connector.Field{
-				text("dealname"),
-				{Name: "amount", Type: deal.Number, Currency: "deal_currency_code"},
-				text("deal_currency_code"),
-				{Name: "closedate", Type: deal.Datetime},
-				{Name: "hs_projected_amount", Type: deal.Number, ReadOnly: true},
-				{Name: "priority", Type: deal.Picklist, Options: []connector.Option{{ID: "low"}, {ID: "high"}}},
-				{Name: "pipeline", Type: deal.Picklist},
-				{Name: "dealstage", Type: deal.Stage},
-			},
-			Pipelines: []connector.Pipeline{{ID: "default", Label: "Sales", Stages: []connector.Stage{
-				{ID: "appointmentscheduled", Label: "Appointment"}, {ID: "closedwon", Label: "Won", Closed: true, Won: true}, {ID: "closedlost", Label: "Lost", Closed: true},
-			}}},
-		},
-		"pipedrive": {
-			Object: deal.Deals, Currency: "USD",
-			Fields: []connector.Field{
-				text("title"),
-				{Name: "value", Type: deal.Number, Currency: "currency"},
-				text("currency"),
-				{Name: "expected_close_date", Type: deal.Date},
-				{Name: "weighted_value", Type: deal.Number, ReadOnly: true},
-				{Name: "heat", Type: deal.Picklist, Options: []connector.Option{{ID: "low"}, {ID: "hot"}}},
-				{Name: "vip", Type: deal.Bool},
-				{Name: "stage", Type: deal.Stage},
-			},
-			Pipelines: []connector.Pipeline{{ID: "1", Label: "Pipeline", Stages: []connector.Stage{
-				{ID: "1/1", Label: "Qualified"}, {ID: "1/2", Label: "Contacted"}, {ID: "1/won", Closed: true, Won: true}, {ID: "1/lost", Closed: true},
-			}}},
-		},
-	}}
-}
-
-// Schema answers for an account, and takes a token as a connector would.
-func (f *fakeApps) Schema(ctx context.Context, c *configv1.Connection, tokens connector.TokenSource, _ deal.Object) (*connector.Schema, error) {
-	t, err := tokens.Token(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.asked++
-	f.tokens = append(f.tokens, t.Scheme+" "+t.Value)
-	if kind, ok := f.down[c.GetApp()]; ok {
-		return nil, fault.New(kind, "down", "dial tcp: connection refused")
-	}
-	return f.schemas[c.GetApp()], nil
-}
-
-func (f *fakeApps) set(change func()) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	change()
 }

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/dealsync/dealsync/libs/fault"
 )
@@ -22,3 +23,6 @@ func sorted[V any](m map[string]V) iter.Seq2[string, V] {
 func noWorkspace(name string) error {
 	return fault.New(fault.NotFound, "unknown_workspace", "there is no workspace %q", name)
 }
+
+// list joins names for people.
+func list(names []string) string { return strings.Join(names, ", ") }

@@ -2,8 +2,6 @@ package document
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -37,7 +35,7 @@ func (d *Document) needWorkspace() []Problem {
 func (d *Document) checkConnection(apps Catalogue) (problems []Problem) {
 	c := d.Connection
 	if _, ok := apps[c.App]; !ok {
-		problems = append(problems, d.Problem("spec.app", "unknown_value", "spec.app: %q is not in the catalogue; %s", c.App, Allowed(c.App, slices.Sorted(maps.Keys(apps)))))
+		problems = append(problems, d.Problem("spec.app", "unknown_value", "spec.app: %q is not in the catalogue; %s", c.App, Allowed(c.App, apps.Names())))
 	}
 	if (c.Auth.Token == nil) == (c.Auth.OAuth == nil) {
 		problems = append(problems, d.Problem("spec.auth", "one_of", "spec.auth: give either token or oauth"))
@@ -72,6 +70,10 @@ func (d *Document) checkSecret(path string, s *Secret) []Problem {
 func (d *Document) checkSync() []Problem {
 	s := d.Sync
 	problems := d.checkPolicy()
+	if s.Object == "deal" && s.Match != nil && *s.Match {
+		problems = append(problems, d.Problem("spec.match", "match_of_deals",
+			"spec.match: existing deals are never matched, each gets a counterpart of its own; leave it out, and keep synced deals apart in a pipeline of their own"))
+	}
 	problems = append(problems, d.checkPipelines()...)
 	problems = append(problems, d.checkFields()...)
 	problems = append(problems, d.checkTerm("spec.filter.app", s.Filter.App)...)
@@ -139,6 +141,24 @@ func (d *Document) checkFields() (problems []Problem) {
 		if all := d.Sync.Direction; source(all) != "" && f.Direction != "" && f.Direction != all {
 			problems = append(problems, d.Problem(path+".direction", "direction_contradicts_sync", "%s.direction: %s goes beyond the sync, which is %s only; allowed: %s, or leave it out", path, f.Direction, all, all))
 		}
+		problems = append(problems, d.checkOptions(path, f)...)
+	}
+	return problems
+}
+
+// checkOptions allows several options onto one, because each line says so, but
+// no line that repeats another.
+func (d *Document) checkOptions(path string, f Field) (problems []Problem) {
+	lines := map[Option]bool{}
+	for i, o := range f.Options {
+		if at := fmt.Sprintf("%s.options[%d]", path, i); lines[o] {
+			problems = append(problems, d.Problem(at, "duplicate_option", "%s: HubSpot's option %s is mapped to option %s already; remove this line", at, o.HubSpot, o.App))
+		}
+		lines[o] = true
+	}
+	if o := f.DefaultOwner; o != nil && o.HubSpot == "" && o.App == "" {
+		at := path + ".defaultOwner"
+		problems = append(problems, d.Problem(at, "missing_required", "%s: give hubspot, app or both", at))
 	}
 	return problems
 }

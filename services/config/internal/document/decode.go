@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // zones are known wherever the program runs
 
 	"go.yaml.in/yaml/v3"
 )
@@ -140,6 +141,8 @@ func (d *decoder) rules(n *yaml.Node, v reflect.Value, k *key, path string) {
 		d.fail(n, path, "bad_name", "%s: %q is no name; allowed are up to 63 small letters, digits and hyphens, no hyphen first or last", path, n.Value)
 	case k.is("url") && !isURL(n.Value):
 		d.fail(n, path, "bad_url", "%s: is no address; allowed is http:// or https:// with a host, without user, query and fragment", path)
+	case k.is("zone") && !isZone(n.Value):
+		d.fail(n, path, "bad_time_zone", "%s: %q is no time zone; allowed are the names of the IANA database, such as Europe/Berlin, and UTC", path, n.Value)
 	case k.is("positive") && v.Int() <= 0:
 		d.fail(n, path, "not_positive", "%s: %s is not more than 0", path, n.Value)
 	case v.Type() == durationType:
@@ -187,6 +190,11 @@ func find(keys []key, name string) *key {
 func isURL(raw string) bool {
 	u, err := url.Parse(raw)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
+}
+
+func isZone(name string) bool {
+	_, err := time.LoadLocation(name)
+	return err == nil && name != "" && name != "Local"
 }
 
 func wanted(t reflect.Type) string {

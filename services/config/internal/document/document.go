@@ -54,7 +54,7 @@ type WorkspaceSpec struct {
 
 // ConnectionSpec is an app account that a workspace is connected with.
 type ConnectionSpec struct {
-	App     string   `json:"app" is:"required" enum:"hubspot,pipedrive" desc:"App of the catalogue."`
+	App     string   `json:"app" is:"required,app" desc:"App of the catalogue."`
 	BaseURL string   `json:"baseURL,omitempty" is:"url" desc:"Host to call instead of the app's public one."`
 	Version string   `json:"version,omitempty" desc:"Dated API version, where the app has one."`
 	Account string   `json:"account,omitempty" desc:"Id of the portal or company, as the app names it."`
@@ -105,6 +105,8 @@ type SyncSpec struct {
 	Filter            Filter     `json:"filter,omitzero" desc:"Conditions that records must meet to be synced."`
 	OnExit            string     `json:"onExit,omitempty" enum:"stop,continue" default:"stop" desc:"What happens to a pair whose record leaves the filter."`
 	Fields            []Field    `json:"fields,omitempty" desc:"Field mappings; the app's defaults when left out."`
+	Match             *bool      `json:"match,omitempty" desc:"Pair existing contacts by e-mail and companies by domain, then name; false makes a counterpart for each. Deals are never matched."`
+	TimeZone          string     `json:"timeZone,omitempty" is:"zone" desc:"Where a moment has a date, such as Europe/Berlin; HubSpot's account time zone when left out."`
 }
 
 // Conflict is the policy of R7.
@@ -138,14 +140,28 @@ type Term struct {
 	Any   []Term `json:"any,omitempty" desc:"Terms of which one must hold."`
 	Field string `json:"field,omitempty" desc:"Field to compare."`
 	Op    string `json:"op,omitempty" enum:"eq,neq,lt,lte,gt,gte,in,not_in,contains,not_contains,blank,not_blank" desc:"How to compare. A field without a value meets only blank, neq, not_in and not_contains."`
-	Value Values `json:"value,omitempty" desc:"What to compare with: one value, or a list for in and not_in."`
+	Value Values `json:"value,omitempty" desc:"What to compare with: one value, or a list for in and not_in. A date may be relative: today, now, -30d, +2w, -3m, -1y."`
 }
 
 // Field is one field mapping.
 type Field struct {
-	HubSpot   string `json:"hubspot" is:"required" desc:"HubSpot property."`
-	App       string `json:"app" is:"required" desc:"Field of the app."`
-	Direction string `json:"direction,omitempty" enum:"both,to_hubspot,to_app" desc:"Which way this field travels; the sync's direction when left out."`
+	HubSpot      string        `json:"hubspot" is:"required" desc:"HubSpot property."`
+	App          string        `json:"app" is:"required" desc:"Field of the app."`
+	Direction    string        `json:"direction,omitempty" enum:"both,to_hubspot,to_app" desc:"Which way this field travels; the sync's direction when left out."`
+	Options      []Option      `json:"options,omitempty" desc:"Picklists option by option; options of equal ids need no lines. Once there are lines, an option without one does not travel."`
+	DefaultOwner *DefaultOwner `json:"defaultOwner,omitempty" desc:"Who stands for an owner without a counterpart on the other side."`
+}
+
+// Option maps one picklist option to one.
+type Option struct {
+	HubSpot string `json:"hubspot" is:"required" desc:"Id of the HubSpot option."`
+	App     string `json:"app" is:"required" desc:"Id of the app's option; of several lines for one option the first is the one used when writing."`
+}
+
+// DefaultOwner names one user on each side, or on one.
+type DefaultOwner struct {
+	HubSpot string `json:"hubspot,omitempty" desc:"Id or e-mail address of the HubSpot owner."`
+	App     string `json:"app,omitempty" desc:"Id or e-mail address of the app's user."`
 }
 
 // Default values, as the documents' defaults say.

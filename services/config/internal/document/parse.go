@@ -98,6 +98,28 @@ func parseDocument(file string, root *yaml.Node) (*Document, []Problem) {
 	return nil, wrong
 }
 
+// ParseTerm reads a filter term that stands alone, as sync documents write it,
+// in YAML or JSON. Blank content is no term. The document that it gives holds
+// nothing but the term, as the filter of the app; its path is "filter".
+func ParseTerm(content []byte) (*Document, []Problem) {
+	doc := &Document{File: "filter", Kind: KindSync, Sync: &SyncSpec{}, start: Position{1, 1}, at: map[string]Position{}}
+	if len(content) > MaxFile {
+		return nil, []Problem{doc.Problem("", "too_large", "the filter has %d bytes; allowed are %d", len(content), MaxFile)}
+	}
+	var n yaml.Node
+	if err := yaml.Unmarshal(content, &n); err != nil {
+		return nil, []Problem{syntax(doc.File, err)}
+	}
+	if len(n.Content) == 0 {
+		return doc, nil
+	}
+	d := decoder{doc: doc}
+	d.value(n.Content[0], reflect.ValueOf(&doc.Sync.Filter.App).Elem(), &key{}, "filter")
+	problems := append(d.problems, doc.sound(doc.checkTerm("filter", doc.Sync.Filter.App))...)
+	Sort(problems)
+	return doc, problems
+}
+
 // envelope is what all documents have around their spec.
 type envelope[S any] struct {
 	APIVersion string   `json:"apiVersion" is:"required" enum:"dealsync/v1" desc:"Version of the documents: dealsync/v1."`

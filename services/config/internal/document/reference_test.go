@@ -28,7 +28,7 @@ the last two are read where the documents are applied. An export shows ` + "`{st
 // page writes one table for each part of a document, outermost first.
 func page(t *testing.T) string {
 	t.Helper()
-	defs := part(t, document.Schema(), "$defs")
+	defs := part(t, document.Schema(published()), "$defs")
 	out := strings.Builder{}
 	out.WriteString(intro)
 	for _, kind := range []string{document.KindWorkspace, document.KindConnection, document.KindSync} {

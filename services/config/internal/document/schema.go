@@ -10,16 +10,25 @@ const SchemaID = "https://raw.githubusercontent.com/dealsync/dealsync/main/docs/
 
 type object = map[string]any
 
+// inner is the object that stands at path in o, which is known to have it.
+func inner(o object, path ...string) object {
+	for _, name := range path {
+		o, _ = o[name].(object)
+	}
+	return o
+}
+
 // Schema is the JSON Schema (2020-12) of one document, made from the same tags
 // that parsing goes by. It says what one document may look like; references
 // between documents and what the apps offer are checked when it is applied.
-func Schema() map[string]any {
+func Schema(apps Catalogue) map[string]any {
 	defs := object{}
 	kinds := []any{
 		kindSchema[WorkspaceSpec](defs, KindWorkspace),
 		kindSchema[ConnectionSpec](defs, KindConnection),
 		kindSchema[SyncSpec](defs, KindSync),
 	}
+	inner(defs, "ConnectionSpec", "properties", "app")["enum"] = apps.Names()
 	return object{
 		"$schema": "https://json-schema.org/draft/2020-12/schema",
 		"$id":     SchemaID,
@@ -68,6 +77,8 @@ func structSchema(defs object, t reflect.Type) object {
 	switch t {
 	case reflect.TypeFor[Secret]():
 		s["minProperties"], s["maxProperties"] = 1, 1
+	case reflect.TypeFor[DefaultOwner]():
+		s["minProperties"] = 1
 	case reflect.TypeFor[Auth]():
 		s["minProperties"], s["maxProperties"] = 1, 1
 	case reflect.TypeFor[Term]():
@@ -107,6 +118,8 @@ func typeSchema(defs object, t reflect.Type, k *key) object {
 		s["pattern"] = namePattern.String()
 	case k.is("url"):
 		s["pattern"] = "^https?://"
+	case k.is("app"):
+		// Schema puts the catalogue's names in.
 	case k.required:
 		s["minLength"] = 1
 	}

@@ -7,9 +7,9 @@ import (
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 )
 
-// allowed is which ways values may travel between two fields: what their types
+// Ways is which ways values may travel between two fields: what their types
 // allow, less what a read-only field can't take (R12).
-func allowed(hubspot, app *connector.Field) deal.Ways {
+func Ways(hubspot, app *connector.Field) deal.Ways {
 	w := deal.Compatible(hubspot.Type, app.Type)
 	if hubspot.ReadOnly {
 		w &= deal.ToApp

@@ -24,7 +24,7 @@ func TestAReadOnlyFieldIsNeverWritten_R12(t *testing.T) {
 		{"two read-only fields reach nothing", field(deal.Text, true), field(deal.Text, true), deal.NoWay},
 		{"a read-only text is no number", field(deal.Text, true), field(deal.Number, false), deal.NoWay},
 	} {
-		if got := allowed(c.hubspot, c.app); got != c.want {
+		if got := Ways(c.hubspot, c.app); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}

@@ -15,30 +15,56 @@ import (
 func (r *resolver) fields() []*configv1.FieldLine {
 	lines := r.spec.Fields
 	if lines == nil {
-		lines = r.Defaults
+		lines = r.defaults()
 	}
 	if len(lines) == 0 {
-		r.fail("spec", "missing_required", "spec.fields is missing: %s has no default field mappings for %s", r.AppTitle, r.spec.Object)
+		r.fail("spec", "missing_required", "spec.fields is missing: %s has no default field mappings for %s", r.title, r.spec.Object)
 	}
 	resolved := make([]*configv1.FieldLine, 0, len(lines))
 	for i := range lines {
 		path := fmt.Sprintf("spec.fields[%d]", i)
 		hubspot := r.field(path+".hubspot", "HubSpot", r.HubSpot, lines[i].HubSpot)
-		app := r.field(path+".app", r.AppTitle, r.App, lines[i].App)
+		app := r.field(path+".app", r.title, r.App, lines[i].App)
 		if hubspot == nil || app == nil {
 			continue
 		}
-		resolved = append(resolved, &configv1.FieldLine{
-			Hubspot: fieldSpec(hubspot), App: fieldSpec(app),
-			Direction: protoDirection(r.fieldDirection(path, lines[i], hubspot, app)),
-		})
+		way, ok := r.fieldDirection(path, lines[i], hubspot, app)
+		if !ok {
+			continue
+		}
+		line := &configv1.FieldLine{Hubspot: fieldSpec(hubspot), App: fieldSpec(app), Direction: protoDirection(way)}
+		r.options(path, lines[i], way, line, hubspot, app)
+		r.owners(path, lines[i], line, hubspot, app)
+		resolved = append(resolved, line)
 	}
 	r.currencies(lines)
 	return resolved
 }
 
+// defaults are the field mappings of the app's manifest, as far as they go the
+// sync's way.
+func (r *resolver) defaults() []document.Field {
+	shared := r.AppManifest.Object(deal.Object(r.spec.Object))
+	if shared == nil {
+		return nil
+	}
+	var lines []document.Field
+	for _, f := range shared.Fields {
+		line := document.Field{HubSpot: f.HubSpot, App: f.App}
+		if f.Ways != deal.NoWay {
+			way := f.Ways & r.direction
+			if way == deal.NoWay {
+				continue
+			}
+			line.Direction = way.String()
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
 func fieldSpec(f *connector.Field) *configv1.FieldSpec {
-	return &configv1.FieldSpec{Name: f.Name, Type: string(f.Type), ReadOnly: f.ReadOnly, Currency: f.Currency}
+	return &configv1.FieldSpec{Name: f.Name, Type: string(f.Type), ReadOnly: f.ReadOnly, Currency: f.Currency, Label: f.Label}
 }
 
 func (r *resolver) field(path, title string, schema *connector.Schema, name string) *connector.Field {
@@ -49,6 +75,10 @@ func (r *resolver) field(path, title string, schema *connector.Schema, name stri
 	}
 	if f.Type == deal.Stage || (schema == r.HubSpot && name == "pipeline") {
 		r.fail(path, "stage_in_fields", "%s: %s says where a deal stands; pipelines and stages are mapped in spec.pipelines", path, name)
+		return nil
+	}
+	if f.Type == deal.Reference {
+		r.fail(path, "reference_in_fields", "%s: %s holds associated records; associations are carried over by themselves when their records sync too; remove this line", path, name)
 		return nil
 	}
 	return f
@@ -66,22 +96,19 @@ func fieldsOf(got string, schema *connector.Schema) string {
 // fieldDirection narrows a line to what both fields allow. A direction that is
 // written must be possible; one that is not is narrowed silently, as the
 // specification wants of read-only fields.
-func (r *resolver) fieldDirection(path string, line document.Field, hubspot, app *connector.Field) deal.Ways {
-	possible := allowed(hubspot, app)
+func (r *resolver) fieldDirection(path string, line document.Field, hubspot, app *connector.Field) (deal.Ways, bool) {
+	possible := Ways(hubspot, app)
 	want := wayOf(line.Direction, r.direction)
 	got := want & possible
 	if got == deal.NoWay || (line.Direction != "" && got != want) {
-		code, why := "types_incompatible", fmt.Sprintf("HubSpot's %s is %s, %s's %s is %s", hubspot.Name, typed(hubspot), r.AppTitle, app.Name, typed(app))
+		code, why := "types_incompatible", fmt.Sprintf("HubSpot's %s is %s, %s's %s is %s", hubspot.Name, typed(hubspot), r.title, app.Name, typed(app))
 		if hubspot.ReadOnly || app.ReadOnly {
 			code = "read_only"
 		}
 		r.fail(path, code, "%s: values can't travel %s: %s; allowed: %s", path, want, why, possible)
-		return want
+		return want, false
 	}
-	if hubspot.Type == deal.Picklist && app.Type == deal.Picklist {
-		r.options(path, got, hubspot, app)
-	}
-	return got
+	return got, true
 }
 
 func typed(f *connector.Field) string {
@@ -89,28 +116,6 @@ func typed(f *connector.Field) string {
 		return "read-only " + string(f.Type)
 	}
 	return string(f.Type)
-}
-
-// options makes sure that every option which may travel has its like on the
-// other side.
-func (r *resolver) options(path string, w deal.Ways, hubspot, app *connector.Field) {
-	check := func(from, to *connector.Field, title string) {
-		ids := make([]string, 0, len(to.Options))
-		for _, o := range to.Options {
-			ids = append(ids, o.ID)
-		}
-		for _, o := range from.Options {
-			if !slices.Contains(ids, o.ID) {
-				r.fail(path, "option_not_mapped", "%s: option %s of %s does not exist in %s's %s; %s", path, labelled(o.ID, o.Label), from.Name, title, to.Name, exists(o.ID, ids, ids))
-			}
-		}
-	}
-	if w&deal.ToApp != 0 {
-		check(hubspot, app, r.AppTitle)
-	}
-	if w&deal.ToHubSpot != 0 {
-		check(app, hubspot, "HubSpot")
-	}
 }
 
 // currencies keeps an amount's currency from being mapped a second time: the

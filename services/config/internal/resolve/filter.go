@@ -29,6 +29,28 @@ func (r *resolver) filter(path string, t *document.Term, title string, schema *c
 	return f
 }
 
+// Filter resolves a term that stands alone (document.ParseTerm) for records of
+// an object; a group that all meet when there is none. title names the app in
+// problems.
+func Filter(doc *document.Document, object deal.Object, title string, schema *connector.Schema) (filter.Group, []document.Problem) {
+	r := &resolver{Input: Input{Doc: doc, App: schema, HubSpot: &connector.Schema{}}, spec: &document.SyncSpec{Object: string(object)}, title: title}
+	f := r.filter("filter", doc.Sync.Filter.App, title, schema)
+	return groupOf(f.GetGroup()), r.problems
+}
+
+func groupOf(g *configv1.Group) filter.Group {
+	made := filter.Group{Any: g.GetAny()}
+	for _, c := range g.GetConditions() {
+		made.Conditions = append(made.Conditions, filter.Condition{
+			Field: c.GetField(), Type: deal.Type(c.GetType()), Op: filter.Op(c.GetOp()), Values: c.GetValues(),
+		})
+	}
+	for _, sub := range g.GetGroups() {
+		made.Groups = append(made.Groups, groupOf(sub))
+	}
+	return made
+}
+
 func (r *resolver) term(into *configv1.Group, path string, t *document.Term, title string, schema *connector.Schema) {
 	if t.Field != "" {
 		if c := r.condition(path, t, title, schema); c != nil {
@@ -53,10 +75,14 @@ func (r *resolver) condition(path string, t *document.Term, title string, schema
 		r.fail(path+".field", "unknown_field", "%s: %s has no %s field %q; %s", path, title, r.spec.Object, t.Field, fieldsOf(t.Field, schema))
 		return nil
 	}
+	if f.Type == deal.Reference {
+		r.fail(path+".field", "reference_in_filter", "%s: %s holds associated records, and those are no condition", path, t.Field)
+		return nil
+	}
 	c := &configv1.Condition{Field: f.Name, Op: t.Op, Type: string(f.Type)}
 	wrong := path + ".op" // unless a value is
 	for _, v := range t.Value {
-		canonical, ok := deal.Canonical(f.Type, v)
+		canonical, ok := filter.Canonical(f.Type, v)
 		if !ok {
 			wrong = path + ".value"
 		}
@@ -72,12 +98,4 @@ func (r *resolver) condition(path string, t *document.Term, title string, schema
 		r.fail(wrong, filter.CodeBad, "%s: %v", path, err)
 	}
 	return c
-}
-
-func optionsOf(got string, f *connector.Field) string {
-	var ids, shown []string
-	for _, o := range f.Options {
-		ids, shown = append(ids, o.ID), append(shown, labelled(o.ID, o.Label))
-	}
-	return exists(got, ids, shown)
 }

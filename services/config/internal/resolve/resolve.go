@@ -7,6 +7,7 @@ package resolve
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/deal"
@@ -20,18 +21,17 @@ type Input struct {
 	Doc *document.Document
 	// HubSpotConnection is the connection that the document names or implies.
 	HubSpotConnection string
-	// AppTitle names the app in problems.
-	AppTitle string
-	// Defaults are the field mappings when the document has none.
-	Defaults     []document.Field
-	HubSpot, App *connector.Schema
+	// Manifests say what the apps can do, schemas what the accounts have.
+	HubSpotManifest, AppManifest *connector.Manifest
+	HubSpot, App                 *connector.Schema
 }
 
 // Sync resolves a sync. It is nil when there are problems. Revision, activation
-// and pause are the caller's.
+// and pause are the caller's, and so are associations, which depend on the
+// other syncs (Associations).
 func Sync(in Input) (*configv1.Sync, []document.Problem) {
 	spec := in.Doc.Sync
-	r := &resolver{Input: in, spec: spec, direction: wayOf(spec.Direction, deal.BothWays)}
+	r := &resolver{Input: in, spec: spec, title: in.AppManifest.Title, direction: wayOf(spec.Direction, deal.BothWays)}
 	sync := &configv1.Sync{
 		Workspace:         in.Doc.Metadata.Workspace,
 		Name:              in.Doc.Metadata.Name,
@@ -42,12 +42,13 @@ func Sync(in Input) (*configv1.Sync, []document.Problem) {
 		Winner:            winner(spec.Conflict.Winner, r.direction),
 		WindowMs:          spec.Conflict.Window.Or(document.DefaultWindow).Milliseconds(),
 		Pipelines:         r.pipelines(),
-		FilterApp:         r.filter("spec.filter.app", spec.Filter.App, in.AppTitle, in.App),
+		FilterApp:         r.filter("spec.filter.app", spec.Filter.App, r.title, in.App),
 		FilterHubspot:     r.filter("spec.filter.hubspot", spec.Filter.HubSpot, "HubSpot", in.HubSpot),
 		Fields:            r.fields(),
-		HubspotCurrency:   in.HubSpot.Currency,
-		AppCurrency:       in.App.Currency,
+		TimeZone:          zone(spec.TimeZone, in.HubSpot),
+		Match:             r.match(),
 	}
+	currencies(sync, in.HubSpot, in.App)
 	if len(r.problems) > 0 {
 		return nil, r.problems
 	}
@@ -57,6 +58,7 @@ func Sync(in Input) (*configv1.Sync, []document.Problem) {
 type resolver struct {
 	Input
 	spec      *document.SyncSpec
+	title     string // of the app
 	direction deal.Ways
 	problems  []document.Problem
 }
@@ -72,6 +74,23 @@ func winner(written string, direction deal.Ways) configv1.Winner {
 		return configv1.Winner_WINNER_APP
 	}
 	return configv1.Winner_WINNER_HUBSPOT
+}
+
+// zone is where a moment has a date: as written, else as HubSpot's account has
+// it.
+func zone(written string, hubspot *connector.Schema) string {
+	for _, name := range []string{written, hubspot.Zone} {
+		if _, err := time.LoadLocation(name); err == nil && name != "" {
+			return name
+		}
+	}
+	return "UTC"
+}
+
+// currencies are those of the two accounts (R18).
+func currencies(sync *configv1.Sync, hubspot, app *connector.Schema) {
+	sync.HubspotCurrency, sync.HubspotCurrencies = hubspot.Currency, hubspot.Currencies
+	sync.AppCurrency, sync.AppCurrencies = app.Currency, app.Currencies
 }
 
 // maxListed is how many names a problem lists.

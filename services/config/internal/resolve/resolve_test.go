@@ -15,17 +15,50 @@ import (
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 )
 
+func hubspotApp() *connector.Manifest {
+	return &connector.Manifest{
+		App: "hubspot", Title: "HubSpot", Stages: true,
+		Shared: []connector.SharedObject{
+			{Object: deal.Deals},
+			{Object: deal.Contacts, Match: []connector.MatchField{{Rule: "email", Field: "email"}}},
+			{Object: deal.Companies, Match: []connector.MatchField{{Rule: "domain", Field: "domain"}, {Rule: "name", Field: "name"}}},
+		},
+		Associations: []connector.Association{
+			{From: deal.Deals, To: deal.Contacts, Field: "associations.contact", Title: "contact", Many: true},
+			{From: deal.Deals, To: deal.Companies, Field: "associations.company", Title: "company", Many: true},
+			{From: deal.Contacts, To: deal.Companies, Field: "associations.company", Title: "company", Many: true},
+		},
+	}
+}
+
+func otherApp() *connector.Manifest {
+	return &connector.Manifest{
+		App: "pipedrive", Title: "Pipedrive", Stages: true,
+		Shared: []connector.SharedObject{
+			{Object: deal.Deals, Fields: []connector.DefaultField{
+				{HubSpot: "dealname", App: "title"}, {HubSpot: "amount", App: "value", Ways: deal.ToHubSpot}, {HubSpot: "closedate", App: "expected_close_date"},
+			}},
+			{Object: deal.Contacts, Match: []connector.MatchField{{Rule: "name", Field: "name"}, {Rule: "email", Field: "mail"}}},
+			{Object: deal.Companies, Match: []connector.MatchField{{Rule: "name", Field: "name"}, {Rule: "domain", Field: "site"}}},
+		},
+		Associations: []connector.Association{
+			{From: deal.Deals, To: deal.Contacts, Field: "person_id", Title: "person"},
+			{From: deal.Deals, To: deal.Companies, Field: "org_id", Title: "organization"},
+		},
+	}
+}
+
 // input is a sync of two accounts with one pipeline each.
 func input(t *testing.T, spec string) resolve.Input {
 	t.Helper()
 	docs, problems := document.Parse([]document.File{{Name: "a.yaml", Content: []byte(
 		"apiVersion: dealsync/v1\nkind: Sync\nmetadata: {workspace: acme, name: deals}\nspec:\n  connection: main\n  object: deal\n" + spec)}},
-		document.Catalogue{"pipedrive": {Title: "Pipedrive", Objects: []string{"deal"}}})
+		document.Catalogue{})
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
 	return resolve.Input{
-		Doc: docs[0], HubSpotConnection: "hubspot", AppTitle: "Pipedrive", Defaults: document.Defaults("pipedrive", "deal"),
+		Doc: docs[0], HubSpotConnection: "hubspot", HubSpotManifest: hubspotApp(), AppManifest: otherApp(),
 		HubSpot: &connector.Schema{
 			Fields: []connector.Field{
 				{Name: "dealname", Type: deal.Text}, {Name: "amount", Type: deal.Number}, {Name: "closedate", Type: deal.Datetime}, {Name: "dealstage", Type: deal.Stage},
@@ -49,10 +82,11 @@ func TestR10TheCauseOfMissingStagesIsTold(t *testing.T) {
 		change func(*resolve.Input)
 		want   string
 	}{
-		"no stage field":    {func(in *resolve.Input) { in.App.Fields = in.App.Fields[:3] }, "app_without_stages"},
-		"nothing visible":   {func(in *resolve.Input) { in.App.Pipelines = nil }, "no_stages_visible"},
-		"nor in HubSpot":    {func(in *resolve.Input) { in.HubSpot.Pipelines = nil }, "no_stages_visible"},
-		"no pipeline named": {func(in *resolve.Input) { in.Doc.Sync.Pipelines = nil }, "missing_required"},
+		"an app without stages": {func(in *resolve.Input) { in.AppManifest.Stages = false }, "app_without_stages"},
+		"no stage field":        {func(in *resolve.Input) { in.App.Fields = in.App.Fields[:3] }, "app_without_stages"},
+		"nothing visible":       {func(in *resolve.Input) { in.App.Pipelines = nil }, "no_stages_visible"},
+		"nor in HubSpot":        {func(in *resolve.Input) { in.HubSpot.Pipelines = nil }, "no_stages_visible"},
+		"no pipeline named":     {func(in *resolve.Input) { in.Doc.Sync.Pipelines = nil }, "missing_required"},
 	} {
 		in := input(t, stages)
 		c.change(&in)
@@ -92,7 +126,7 @@ func TestR11AFilterIsTypedAndKeepsItsGroups(t *testing.T) {
 	if diff := cmp.Diff(want, sync.GetFilterApp(), protocmp.Transform()); diff != "" {
 		t.Errorf("app: %s", diff)
 	}
-	want = &configv1.Filter{OnExit: "continue", Group: &configv1.Group{Conditions: []*configv1.Condition{{Field: "closedate", Op: "lt", Values: []string{"2026-12-01T00:00:00Z"}, Type: "datetime"}}}}
+	want = &configv1.Filter{OnExit: "continue", Group: &configv1.Group{Conditions: []*configv1.Condition{{Field: "closedate", Op: "lt", Values: []string{"2026-12-01"}, Type: "datetime"}}}}
 	if diff := cmp.Diff(want, sync.GetFilterHubspot(), protocmp.Transform()); diff != "" {
 		t.Errorf("hubspot: %s", diff)
 	}

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dealsync/dealsync/libs/connector"
@@ -18,23 +19,23 @@ func (r *resolver) pipelines() []*configv1.Pipeline {
 		return nil
 	case !staged:
 		return nil
-	case !r.stagesVisible("HubSpot", r.HubSpot), !r.stagesVisible(r.AppTitle, r.App):
+	case !r.stagesVisible(r.AppManifest, r.App), !r.stagesVisible(r.HubSpotManifest, r.HubSpot):
 		return nil
 	case len(r.spec.Pipelines) == 0:
 		r.fail("spec", "missing_required", "spec.pipelines is missing: only deals in mapped stages sync; HubSpot's pipelines: %s; %s's pipelines: %s",
-			pipelinesOf("", r.HubSpot), r.AppTitle, pipelinesOf("", r.App))
+			pipelinesOf("", r.HubSpot), r.title, pipelinesOf("", r.App))
 		return nil
 	}
 	resolved := make([]*configv1.Pipeline, 0, len(r.spec.Pipelines))
 	for i, p := range r.spec.Pipelines {
 		path := fmt.Sprintf("spec.pipelines[%d]", i)
 		hubspot := r.pipeline(path+".hubspot", "HubSpot", r.HubSpot, p.HubSpot)
-		app := r.pipeline(path+".app", r.AppTitle, r.App, p.App)
+		app := r.pipeline(path+".app", r.title, r.App, p.App)
 		to := &configv1.Pipeline{Hubspot: p.HubSpot, App: p.App}
 		for j, s := range p.Stages {
 			at := fmt.Sprintf("%s.stages[%d]", path, j)
 			h := r.stage(at+".hubspot", "HubSpot", hubspot, s.HubSpot)
-			a := r.stage(at+".app", r.AppTitle, app, s.App)
+			a := r.stage(at+".app", r.title, app, s.App)
 			if h != nil && a != nil {
 				to.Stages = append(to.Stages, &configv1.Stage{Hubspot: h.ID, App: a.ID, HubspotLabel: h.Label, AppLabel: a.Label})
 			}
@@ -45,16 +46,24 @@ func (r *resolver) pipelines() []*configv1.Pipeline {
 }
 
 // stagesVisible tells the two causes of having no stages apart (R10).
-func (r *resolver) stagesVisible(title string, schema *connector.Schema) bool {
-	switch {
-	case schema.StageField() == "":
-		r.fail("spec.object", "app_without_stages", "%s's sales process is not built on stages, so its deals can't be synced", title)
-	case len(schema.Pipelines) == 0:
-		r.fail("spec.object", "no_stages_visible", "%s shows no pipelines: the account that is signed in may not see them; allow it to, or sign in with another", title)
-	default:
-		return true
+func (r *resolver) stagesVisible(m *connector.Manifest, schema *connector.Schema) bool {
+	code, message := StagesMissing(m, schema)
+	if code != "" {
+		r.fail("spec.object", code, "%s", message)
 	}
-	return false
+	return code == ""
+}
+
+// StagesMissing says which of the two causes it is that an account shows no
+// stages of deals, and what to do (R10); "" when it shows some.
+func StagesMissing(m *connector.Manifest, deals *connector.Schema) (code, message string) {
+	switch {
+	case !m.Stages || deals.StageField() == "":
+		return "app_without_stages", fmt.Sprintf("%s's sales process is not built on stages, so its deals can't be synced; sync its other objects, or an app whose deals stand in stages", m.Title)
+	case !slices.ContainsFunc(deals.Pipelines, func(p connector.Pipeline) bool { return len(p.Stages) > 0 }):
+		return "no_stages_visible", fmt.Sprintf("%s shows no pipelines: the account that is signed in may not see them; allow it to, or sign in with another", m.Title)
+	}
+	return "", ""
 }
 
 func (r *resolver) pipeline(path, title string, schema *connector.Schema, id string) *connector.Pipeline {
@@ -84,7 +93,7 @@ func (r *resolver) stage(path, title string, in *connector.Pipeline, id string) 
 	var ids, shown []string
 	for i := range in.Stages {
 		s := &in.Stages[i]
-		written := withinPipeline(in.ID, s.ID)
+		written := ShortStage(in.ID, s.ID)
 		if s.ID == id || written == id {
 			return s
 		}
@@ -94,7 +103,9 @@ func (r *resolver) stage(path, title string, in *connector.Pipeline, id string) 
 	return nil
 }
 
-func withinPipeline(pipeline, stage string) string {
+// ShortStage is a stage as documents may write it inside its pipeline: "won"
+// for "1/won".
+func ShortStage(pipeline, stage string) string {
 	if rest, ok := strings.CutPrefix(stage, pipeline+"/"); ok {
 		return rest
 	}

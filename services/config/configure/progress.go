@@ -1,0 +1,118 @@
+package configure
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/ledger"
+	"github.com/dealsync/dealsync/libs/settings"
+
+	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
+	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
+)
+
+// Phases of a backfill.
+const (
+	phaseWaiting  = "waiting"
+	phaseReading  = "reading"
+	phaseApplying = "applying"
+	phaseDone     = "done"
+	phasePaused   = "paused"
+)
+
+// progress is how far the backfill of a sync is (R13). It counts the pairs that
+// are pending, which reads all pairs of the sync once.
+func (s *Service) progress(ctx context.Context, sync *configv1.Sync, cursors map[string]*ledgerv1.Cursor) (*configv1.Progress, error) {
+	var pending int64
+	if len(cursors) > 0 {
+		prefix := ledger.Prefix(sync.GetWorkspace(), sync.GetName())
+		err := s.deps.Ledger.Pairs.Each(ctx, prefix, func(item ledger.Item[*ledgerv1.Pair]) error {
+			if item.Doc.GetStatus() == "pending" {
+				pending++
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("count the pending pairs of %s: %w", sync.GetName(), err)
+		}
+	}
+	return progressOf(sync, cursors, pending, time.Now()), nil
+}
+
+// scanned are the sides whose records are all read: those that edits come from,
+// and both where existing records are paired (R15).
+func scanned(sync *configv1.Sync) (sides []deal.Side) {
+	ways := settings.WaysOf(sync.GetDirection())
+	for _, side := range []deal.Side{deal.HubSpot, deal.App} {
+		if ways.To(side.Other()) || len(sync.GetMatch()) > 0 {
+			sides = append(sides, side)
+		}
+	}
+	return sides
+}
+
+// progressOf puts the sides' cursors together. A cursor of an earlier run counts
+// for nothing: the run that was asked for has yet to begin.
+func progressOf(sync *configv1.Sync, cursors map[string]*ledgerv1.Cursor, pending int64, now time.Time) *configv1.Progress {
+	p := &configv1.Progress{Pending: pending}
+	asked := max(sync.GetActivatedMs(), sync.GetBackfillMs())
+	begun, done, told := 0, 0, 0
+	var started int64
+	sides := scanned(sync)
+	for _, side := range sides {
+		c := cursors[side.String()]
+		if c == nil || (c.GetStartedMs() > 0 && c.GetStartedMs() < asked) {
+			continue
+		}
+		begun++
+		p.Read += c.GetRead()
+		switch {
+		case c.GetDone():
+			done++
+			told++
+			p.Total += c.GetRead()
+		case c.GetTotal() > 0:
+			told++
+			p.Total += max(c.GetTotal(), c.GetRead())
+		}
+		if at := c.GetStartedMs(); started == 0 || (at > 0 && at < started) {
+			started = at
+		}
+	}
+	if told < len(sides) {
+		p.Total = 0
+	}
+	p.Phase = phaseOf(sync, len(sides), begun, done, pending)
+	if p.GetPhase() == phaseReading || p.GetPhase() == phaseApplying {
+		p.LeftMs = left(p, started, now)
+	}
+	return p
+}
+
+func phaseOf(sync *configv1.Sync, sides, begun, done int, pending int64) string {
+	switch {
+	case sync.GetPaused():
+		return phasePaused
+	case begun == 0:
+		return phaseWaiting
+	case done < sides:
+		return phaseReading
+	case pending > 0:
+		return phaseApplying
+	default:
+		return phaseDone
+	}
+}
+
+// left estimates the milliseconds left from what has gone all the way so far:
+// read, and no longer pending. 0 is not known.
+func left(p *configv1.Progress, startedMs int64, now time.Time) int64 {
+	elapsed := now.UnixMilli() - startedMs
+	settled := p.GetRead() - p.GetPending()
+	if p.GetTotal() == 0 || startedMs == 0 || elapsed <= 0 || settled <= 0 {
+		return 0
+	}
+	return int64(float64(elapsed) / float64(settled) * float64(p.GetTotal()-settled))
+}

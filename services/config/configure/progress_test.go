@@ -1,0 +1,65 @@
+package configure
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
+	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
+)
+
+func TestR13ProgressTellsThePhaseAndTheTimeLeft(t *testing.T) {
+	t.Parallel()
+	type cursors = map[string]*ledgerv1.Cursor
+	both, oneWay := &configv1.Sync{ActivatedMs: 1000}, &configv1.Sync{ActivatedMs: 1000, Direction: configv1.Direction_DIRECTION_TO_HUBSPOT}
+	matching := &configv1.Sync{ActivatedMs: 1000, Direction: configv1.Direction_DIRECTION_TO_HUBSPOT, Match: []*configv1.MatchRule{{Name: "email"}}}
+	again := &configv1.Sync{ActivatedMs: 1000, BackfillMs: 5000}
+	for _, c := range []struct {
+		name    string
+		sync    *configv1.Sync
+		cursors cursors
+		pending int64
+		want    *configv1.Progress
+	}{
+		{"nothing has begun", both, nil, 0, &configv1.Progress{Phase: "waiting"}},
+		{
+			"one side has begun, the total is not known", both, cursors{"app": {Read: 10, Total: 100, StartedMs: 2000}}, 0,
+			&configv1.Progress{Phase: "reading", Read: 10},
+		},
+		{
+			"both are being read", both, cursors{"app": {Read: 30, Total: 100, StartedMs: 2000}, "hubspot": {Read: 30, Total: 40, StartedMs: 3000}}, 10,
+			&configv1.Progress{Phase: "reading", Read: 60, Total: 140, Pending: 10, LeftMs: 14_400}, // 50 in 8 s, 90 to go
+		},
+		{
+			"one way reads the source only", oneWay, cursors{"app": {Read: 30, Done: true, StartedMs: 2000}}, 0,
+			&configv1.Progress{Phase: "done", Read: 30, Total: 30},
+		},
+		{
+			"but both where records are matched", matching, cursors{"app": {Read: 30, Done: true, StartedMs: 2000}}, 0,
+			&configv1.Progress{Phase: "reading", Read: 30},
+		},
+		{
+			"all is read, pairs are pending", both, cursors{"app": {Read: 30, Done: true, StartedMs: 2000}, "hubspot": {Read: 10, Done: true, StartedMs: 2000}}, 20,
+			&configv1.Progress{Phase: "applying", Read: 40, Total: 40, Pending: 20, LeftMs: 8000},
+		},
+		{
+			"a run that was asked for again has yet to begin", again, cursors{"app": {Read: 30, Done: true, StartedMs: 2000}, "hubspot": {Read: 10, Done: true, StartedMs: 2000}}, 0,
+			&configv1.Progress{Phase: "waiting"},
+		},
+		{
+			"a paused sync", &configv1.Sync{Paused: true}, cursors{"app": {Read: 30, Total: 60, StartedMs: 2000}}, 0,
+			&configv1.Progress{Phase: "paused", Read: 30},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got := progressOf(c.sync, c.cursors, c.pending, time.UnixMilli(10_000))
+			if diff := cmp.Diff(c.want, got, protocmp.Transform()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
