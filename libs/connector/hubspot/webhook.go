@@ -241,16 +241,19 @@ func mergeEvents(n *notification, e connector.Event) ([]connector.Event, error) 
 		return nil, errors.New("merge event without a survivor")
 	}
 	into := strconv.FormatInt(survivor, 10)
-	var events []connector.Event
+	var (
+		events []connector.Event
+		from   []string
+	)
 	for _, id := range append(n.MergedIDs, n.PrimaryID) {
 		if id > 0 && id != survivor {
 			gone := e
 			gone.Action, gone.ID, gone.MergedInto = connector.Merged, strconv.FormatInt(id, 10), into
 			events = append(events, gone)
-			e.MergedFrom = append(e.MergedFrom, gone.ID)
+			from = append(from, gone.ID)
 		}
 	}
-	e.Action, e.ID = connector.Changed, into
+	e.Action, e.ID, e.MergedFrom = connector.Changed, into, from
 	return append(events, e), nil
 }
 
