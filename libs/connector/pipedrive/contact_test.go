@@ -100,7 +100,8 @@ func TestAnAssociationThatIsRefusedNeverFailsTheFields(t *testing.T) {
 				exchange("POST", "/api/v2/deals", 400, `{"title":"T","person_id":3,"org_id":4,"custom_fields":{"`+code('a')+`":"k"}}`, `{"success":false,"error":"person_id 3 not found"}`),
 				exchange("POST", "/api/v2/deals", 200, `{"title":"T","org_id":4,"custom_fields":{"`+code('a')+`":"k"}}`, done),
 			},
-			[]connector.Reference{person}, "none",
+			[]connector.Reference{person},
+			"none",
 		},
 		{
 			"one after the other",
@@ -110,7 +111,8 @@ func TestAnAssociationThatIsRefusedNeverFailsTheFields(t *testing.T) {
 				exchange("PATCH", "/api/v2/deals/5", 403, `{"title":"T","person_id":3}`, `{"success":false,"error":"You may not see this person"}`),
 				exchange("PATCH", "/api/v2/deals/5", 200, `{"title":"T"}`, done),
 			},
-			[]connector.Reference{org, person}, "none",
+			[]connector.Reference{org, person},
+			"none",
 		},
 		{
 			"without any field the deal is read instead",
@@ -119,7 +121,8 @@ func TestAnAssociationThatIsRefusedNeverFailsTheFields(t *testing.T) {
 				exchange("PATCH", "/api/v2/deals/5", 400, `{"person_id":3}`, `{"success":false,"error":"Validation failed","error_info":"person_id: not found"}`),
 				exchange("GET", "/api/v2/deals/5", 200, "", done),
 			},
-			[]connector.Reference{person}, "none",
+			[]connector.Reference{person},
+			"none",
 		},
 		{
 			"a refusal of something else stands",
@@ -131,7 +134,8 @@ func TestAnAssociationThatIsRefusedNeverFailsTheFields(t *testing.T) {
 			"what has no place is refused without a call of its own",
 			connector.Write{ID: "5", Fields: deal.Fields{"title": "T"}, Associate: []connector.Reference{{Object: deal.Deals, ID: "1"}, {Object: deal.Contacts, ID: "x"}, person, {Object: deal.Contacts, ID: "9"}}},
 			[]connectortest.Exchange{exchange("PATCH", "/api/v2/deals/5", 200, `{"title":"T","person_id":3}`, done)},
-			[]connector.Reference{{Object: deal.Deals, ID: "1"}, {Object: deal.Contacts, ID: "x"}, {Object: deal.Contacts, ID: "9"}}, "none",
+			[]connector.Reference{{Object: deal.Deals, ID: "1"}, {Object: deal.Contacts, ID: "x"}, {Object: deal.Contacts, ID: "9"}},
+			"none",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
