@@ -28,9 +28,9 @@ var Events = []Event{
 	{"scan.taken_up", "warn", "A poll or backfill stood still and goes on from its saved page.", ""},
 	{"backfill.started", "info", "All records of a connection's object are read.", ""},
 	{"backfill.finished", "info", "They have been read.", ""},
-	{"records.offered", "info", "Known records were offered again, because the sync's settings changed.", ""},
+	{"records.offered", "info", "Known records were offered again. Reason: settings (they changed, or a new day began for a filter that looks at it); matched (all records that may match are known now).", ""},
 	{"record.gone", "debug", "News of a record that the app does not have.", ""},
-	{"record.failed", "error", "One record of a page could not be taken in; the others went on.", "any: the deal is out of step until its next edit or a resync"},
+	{"record.failed", "error", "One record of a page could not be taken in; the others went on, and it is asked for by itself.", "any that is parked after that: dealsync get parked names the record"},
 
 	{"record.excluded", "debug", "A record does not take part in a sync; reason says why.", ""},
 	{"conflict.decided", "info", "Both sides edited a field within the window; tells whose edit stands.", ""},

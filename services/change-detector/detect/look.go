@@ -45,13 +45,11 @@ type look struct {
 	ask string
 	// fresh: do not begin from a cached copy.
 	fresh bool
-	// merges is how many merges led here, from one record to its survivor.
+	// from is the record whose merge with this one led here; merges, how many
+	// merges did.
+	from   string
 	merges int
 }
-
-// mostMerges bounds how far survivors are followed, should their news ever go
-// round in a circle.
-const mostMerges = 8
 
 // races bounds how often one look may lose against another; somebody else got
 // forward each time.
@@ -148,10 +146,8 @@ func (s *Service) settle(ctx context.Context, app App, key ledger.Key, l *look, 
 			return err
 		}
 	}
-	if r.Merged && l.merges < mostMerges {
-		if err := s.survivor(ctx, app, l, r.Copy.MergedInto); err != nil {
-			return err
-		}
+	if err := s.relatives(ctx, app, l, r); err != nil {
+		return err
 	}
 	if r.Store {
 		if _, err := s.deps.Records.Put(ctx, key, docOf(r.Copy), revision); err != nil {
@@ -160,16 +156,6 @@ func (s *Service) settle(ctx context.Context, app App, key ledger.Key, l *look, 
 	}
 	count(ctx, s.metrics.detected, 1, names.Cause, causes[l.cause], names.Result, result)
 	return nil
-}
-
-// survivor looks at the record that another was merged into: whoever heard of
-// either must hear of both, whichever of them the app tells about (R17). It comes
-// before the other's copy is stored, so that a crash repeats it.
-func (s *Service) survivor(ctx context.Context, app App, l *look, id string) error {
-	return s.look(ctx, app, look{
-		place: l.place, record: id, cause: l.cause, received: l.received, ask: l.ask, merges: l.merges + 1,
-		news: func(m *core.Merge) { m.Absorbed(l.record) },
-	})
 }
 
 func (s *Service) publish(ctx context.Context, l *look, r core.Result) error {

@@ -1,8 +1,10 @@
 package detect
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -64,7 +66,7 @@ func (s *scheduler) poll(ctx context.Context, conn *configv1.Connection, object 
 		return nil
 	}
 	next := &ledgerv1.Cursor{
-		Run: runName(pollKind, now.UnixMilli()), SinceMs: s.pollSince(conn, saved.Doc, sc.begun).UnixMilli(), StartedMs: now.UnixMilli(),
+		Run: runName(pollKind, now.UnixMilli()), SinceMs: s.pollSince(conn, object, saved.Doc, sc.begun).UnixMilli(), StartedMs: now.UnixMilli(),
 	}
 	if err := s.begin(ctx, at, key, sc, next, saved.Revision); err != nil {
 		return err
@@ -73,13 +75,19 @@ func (s *scheduler) poll(ctx context.Context, conn *configv1.Connection, object 
 	return nil
 }
 
-// pollSince is where a poll begins: behind what the last one was certain of.
-func (s *scheduler) pollSince(conn *configv1.Connection, last *ledgerv1.Cursor, begun bool) time.Time {
+// pollSince is where a poll begins: behind what the last one was certain of. The
+// first one of an object leaves to the backfill what happened before it.
+func (s *scheduler) pollSince(conn *configv1.Connection, object deal.Object, last *ledgerv1.Cursor, begun bool) time.Time {
 	back := s.cfg.CatchUp
 	if begun {
 		back = s.cfg.Overlap
 	}
-	for _, ms := range []int64{last.GetHorizonMs(), last.GetStartedMs(), conn.GetActivatedMs()} {
+	first := conn.GetActivatedMs()
+	if syncs := s.deps.Settings.Snapshot().SyncsOf(conn.GetWorkspace(), conn.GetName(), object); len(syncs) > 0 {
+		earliest := slices.MinFunc(syncs, func(a, b *configv1.Sync) int { return cmp.Compare(a.GetActivatedMs(), b.GetActivatedMs()) })
+		first = max(first, earliest.GetActivatedMs())
+	}
+	for _, ms := range []int64{last.GetHorizonMs(), last.GetStartedMs(), first} {
 		if ms != 0 {
 			return moment(ms).Add(-back)
 		}

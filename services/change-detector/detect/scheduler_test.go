@@ -174,6 +174,18 @@ func TestPollsReachBackToTheLastHorizon(t *testing.T) {
 	}
 }
 
+func TestTheFirstPollLeavesToTheBackfillWhatWasBefore(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.service.cfg.CatchUp = 100 * time.Second
+	b.settings.set(func(s *configv1.Snapshot) { s.Syncs[0].ActivatedMs = at(500).UnixMilli() })
+	b.tick(t, newScheduler(b.service))
+	b.pollEnds(t)
+	if calls := b.app.calls(); !slices.Contains(calls, "pd poll since 400 ") {
+		t.Errorf("calls = %v, want a poll since the sync's activation, less the catch-up", calls)
+	}
+}
+
 func (b *bundle) pollEnds(t *testing.T) {
 	t.Helper()
 	b.finished(t, ledger.CursorKey("acme", "pd", "deal", pollKind))

@@ -156,9 +156,14 @@ func (b *bundle) key(record string) ledger.Key { return ledger.RecordKey("acme",
 
 func (b *bundle) copy(t *testing.T, record string) *ledgerv1.Record {
 	t.Helper()
-	e, err := b.ledger.Records.Fresh(t.Context(), b.key(record))
+	return b.copyAt(t, b.key(record))
+}
+
+func (b *bundle) copyAt(t *testing.T, key ledger.Key) *ledgerv1.Record {
+	t.Helper()
+	e, err := b.ledger.Records.Fresh(t.Context(), key)
 	if err != nil {
-		t.Fatalf("copy of %s: %v", record, err)
+		t.Fatalf("copy at %s: %v", key, err)
 	}
 	return e.Doc
 }
@@ -239,13 +244,16 @@ func (f *fakeSettings) WebhookSecret(context.Context, string, string) (connector
 }
 
 // fakeApp is an app with records, and a log of what it was asked. Every
-// connection of the tests leads to it; scans show only the pages of "pd".
+// connection of the tests leads to it; scans show the pages of "pd", and others
+// by "connection object".
 type fakeApp struct {
 	mu       sync.Mutex
 	manifest connector.Manifest
 	records  map[string]connector.Record
-	pages    [][]string
+	pages    [][]string // of deals of "pd"
+	others   map[string][][]string
 	horizon  time.Time
+	total    int
 	asked    []string
 	failures map[string]error
 	onRead   func()
@@ -254,7 +262,7 @@ type fakeApp struct {
 func newApp() *fakeApp {
 	return &fakeApp{
 		manifest: connector.Manifest{App: "fake", ReadBatch: 100, Webhooks: true, PollEvery: time.Minute},
-		records:  map[string]connector.Record{}, failures: map[string]error{},
+		records:  map[string]connector.Record{}, failures: map[string]error{}, others: map[string][][]string{},
 	}
 }
 
@@ -320,17 +328,24 @@ func (c connected) Scan(_ context.Context, req connector.ScanRequest) (connector
 	if !req.Since.IsZero() {
 		kind = "poll since " + strconv.Itoa(int(req.Since.Sub(base)/time.Second))
 	}
+	if req.Object != deal.Deals {
+		kind = string(req.Object) + " " + kind
+	}
 	if err := c.ask(kind + " " + req.Cursor); err != nil {
 		return connector.Page{}, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	page := connector.Page{Horizon: c.horizon}
+	page := connector.Page{Horizon: c.horizon, Total: c.total}
+	pages := c.others[c.connection+" "+string(req.Object)]
+	if c.connection == "pd" && req.Object == deal.Deals {
+		pages = c.pages
+	}
 	n, _ := strconv.Atoi(req.Cursor)
-	if c.connection != "pd" || n >= len(c.pages) {
+	if n >= len(pages) {
 		return page, nil
 	}
-	for _, id := range c.pages[n] {
+	for _, id := range pages[n] {
 		r := c.records[id]
 		if r.Modified.Before(req.Since) {
 			continue
@@ -340,7 +355,7 @@ func (c connected) Scan(_ context.Context, req connector.ScanRequest) (connector
 		}
 		page.Records = append(page.Records, r)
 	}
-	if n+1 < len(c.pages) {
+	if n+1 < len(pages) {
 		page.Next = strconv.Itoa(n + 1)
 	}
 	return page, nil

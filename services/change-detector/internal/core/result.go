@@ -29,6 +29,9 @@ type Result struct {
 	Origin                     deal.Origin
 	// Merged: the record was merged away, as nobody knew before.
 	Merged bool
+	// Absorbed are the records of which nobody knew that they were merged into
+	// this one.
+	Absorbed []string
 	// Occurred is the newest edit time among what changed.
 	Occurred int64
 }
@@ -63,7 +66,12 @@ func (m *Merge) Result(wanted map[string]bool) Result {
 		r.Occurred = max(r.Occurred, m.now.TurnedAt)
 	}
 	r.Merged = m.now.MergedInto != "" && m.now.MergedInto != m.before.MergedInto
-	merged := m.now.MergedInto != m.before.MergedInto || len(m.now.MergedFrom) > len(m.before.MergedFrom)
+	for _, id := range m.now.MergedFrom {
+		if _, known := slices.BinarySearch(m.before.MergedFrom, id); !known {
+			r.Absorbed = append(r.Absorbed, id)
+		}
+	}
+	merged := m.now.MergedInto != m.before.MergedInto || len(r.Absorbed) > 0
 	r.News = asked || r.Created || r.Deleted || r.Restored || merged
 	return r
 }
