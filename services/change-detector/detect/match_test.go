@@ -116,7 +116,9 @@ func TestAllRecordsAreOfferedForMatchingOnceAllAreKnown_R15(t *testing.T) {
 		t.Errorf("cursor = %v, though the rules are the same", c)
 	}
 	b.settings.set(func(s *configv1.Snapshot) { s.Syncs[0].Revision, s.Syncs[0].Match[0].AppField = 3, "mail" })
-	b.until(t, sch, func() bool { return strings.HasPrefix(b.contactCursor(t, "hs", "matched:contact").GetRun(), "3.") && done() })
+	b.until(t, sch, func() bool {
+		return strings.HasPrefix(b.contactCursor(t, "hs", "matched:contact").GetRun(), "3.") && done()
+	})
 }
 
 func TestMatchingGoesOnAfterACrash_R15(t *testing.T) {

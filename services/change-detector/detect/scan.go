@@ -83,7 +83,7 @@ func (s *scheduler) pollSince(conn *configv1.Connection, object deal.Object, las
 		back = s.cfg.Overlap
 	}
 	first := conn.GetActivatedMs()
-	if syncs := s.deps.Settings.Snapshot().SyncsOf(conn.GetWorkspace(), conn.GetName(), object); len(syncs) > 0 {
+	if syncs := s.deps.Settings.Snapshot().SyncsOf(conn.GetWorkspace(), conn.GetName(), object); first != 0 && len(syncs) > 0 {
 		earliest := slices.MinFunc(syncs, func(a, b *configv1.Sync) int { return cmp.Compare(a.GetActivatedMs(), b.GetActivatedMs()) })
 		first = max(first, earliest.GetActivatedMs())
 	}

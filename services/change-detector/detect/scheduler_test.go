@@ -178,7 +178,9 @@ func TestTheFirstPollLeavesToTheBackfillWhatWasBefore(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.service.cfg.CatchUp = 100 * time.Second
-	b.settings.set(func(s *configv1.Snapshot) { s.Syncs[0].ActivatedMs = at(500).UnixMilli() })
+	b.settings.set(func(s *configv1.Snapshot) {
+		s.Connections[1].ActivatedMs, s.Syncs[0].ActivatedMs = at(-9999).UnixMilli(), at(500).UnixMilli()
+	})
 	b.tick(t, newScheduler(b.service))
 	b.pollEnds(t)
 	if calls := b.app.calls(); !slices.Contains(calls, "pd poll since 400 ") {
