@@ -9,6 +9,7 @@ import (
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/connector/hubspot"
 	"github.com/dealsync/dealsync/libs/connector/pipedrive"
+	"github.com/dealsync/dealsync/libs/connector/simple"
 )
 
 // App is one entry of the catalogue.
@@ -20,6 +21,8 @@ type App struct {
 var catalogue = []App{
 	{hubspot.Manifest(), hubspot.Open},
 	{pipedrive.Manifest(), pipedrive.Open},
+	{simple.Orders(), simple.OpenOrders},
+	{simple.Directory(), simple.OpenDirectory},
 }
 
 // List is the catalogue by name.
