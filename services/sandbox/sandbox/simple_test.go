@@ -101,6 +101,7 @@ func TestControlActsAsAPersonInTheSimpleApps(t *testing.T) {
 	b.my("GET", "/v1/orders", nil).want(200)
 	b.my("POST", "/v1/orders", `{"fields":{"title":"D"}}`).want(403).is("forbidden", "error", "code")
 	b.my("GET", "/v1/orders/fields", nil).want(403)
+	b.ctl(b.own, "PUT", "clock/stopped", `{"stopped":true}`)
 	b.ctl(b.own, "PUT", "throttling", `{"on":true,"burst":1}`)
 	b.my("GET", "/v1/contacts", nil).want(200)
 	if r := b.my("GET", "/v1/contacts", nil).want(429); r.head.Get("Retry-After") != "1" {

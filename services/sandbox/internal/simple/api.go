@@ -118,7 +118,7 @@ func (c *call) one(status int, r *crm.Record) *apiError {
 	return nil
 }
 
-// appendRecord writes a record as the API shows it; blank fields are left out.
+// appendRecord writes a record as the API shows it; blank fields are null.
 func (o *object) appendRecord(b []byte, r *crm.Record) []byte {
 	b = append(wire.Comma(b), '{')
 	b = wire.AppendStr(b, "id", strconv.FormatInt(r.ID, 10))
@@ -141,6 +141,8 @@ func (o *object) appendFields(b []byte, r *crm.Record) []byte {
 	for _, f := range *o.fields.Load() {
 		if v := r.Values[f.Name]; v != "" {
 			b = wire.AppendStr(b, f.Name, v)
+		} else {
+			b = wire.AppendRaw(b, f.Name, "null")
 		}
 	}
 	return append(b, '}')
