@@ -5,7 +5,6 @@ import (
 	"github.com/dealsync/dealsync/libs/event"
 	"github.com/dealsync/dealsync/libs/settings"
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
-	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
 	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
 	"github.com/dealsync/dealsync/services/conflict-resolver/internal/core"
 )
@@ -32,6 +31,7 @@ func pairOf(doc *ledgerv1.Pair) core.Pair {
 		Status: core.Status(doc.GetStatus()), Reason: doc.GetReason(), Message: doc.GetMessage(),
 		Rejected: doc.GetRejected(), LastInput: doc.GetLastInput(),
 		CreatedMs: doc.GetCreatedMs(), UpdatedMs: doc.GetUpdatedMs(), BornOn: event.SideOf(doc.GetBornOn()),
+		FoldedInto: doc.GetFoldedInto(),
 	}
 	if len(doc.GetUnits()) > 0 {
 		p.Units = make(map[string]core.Unit, len(doc.GetUnits()))
@@ -46,11 +46,14 @@ func sideOf(s *ledgerv1.PairSide) core.PairSide {
 	ps := core.PairSide{
 		Record: s.GetRecord(), Title: s.GetTitle(), Excluded: s.GetExcluded(), Detail: s.GetDetail(),
 		Deleted: s.GetDeleted(), Seen: s.GetSeen(), MadeMs: s.GetMadeMs(),
+		Hold: s.GetHold(), HoldDetail: s.GetHoldDetail(), Formerly: s.GetFormerly(), Told: s.GetTold(),
+		Associations: referencesOf(s.GetAssociations()), Associate: referencesOf(s.GetAssociate()), Refused: refusalsOf(s.GetRefused()),
 	}
 	if f := s.GetFlight(); f != nil {
 		ps.Flight = &core.Write{
 			Side: event.SideOf(f.GetSide()), Op: core.Op(f.GetOp()), Record: f.GetRecord(), Units: unitWrites(f.GetUnits()), //nolint:gosec // two operations
-			Version: f.GetVersion(), DecidedMs: f.GetDecidedMs(), OriginMs: f.GetOriginMs(), Bulk: f.GetBulk(),
+			Associate: referencesOf(f.GetAssociate()),
+			Version:   f.GetVersion(), DecidedMs: f.GetDecidedMs(), OriginMs: f.GetOriginMs(), Bulk: f.GetBulk(),
 		}
 	}
 	for _, r := range s.GetRecent() {
@@ -87,6 +90,7 @@ func (sc scope) document(p core.Pair) *ledgerv1.Pair {
 		Units: make(map[string]*ledgerv1.Unit, len(p.Units)), Status: string(p.Status), Reason: p.Reason, Message: p.Message,
 		Rejected: p.Rejected, LastInput: p.LastInput,
 		CreatedMs: p.CreatedMs, UpdatedMs: p.UpdatedMs, BornOn: event.ProtoSide(p.BornOn),
+		FoldedInto: p.FoldedInto,
 	}
 	for name, u := range p.Units {
 		doc.Units[name] = &ledgerv1.Unit{Hubspot: unitSide(u.HubSpot), App: unitSide(u.App)}
@@ -97,7 +101,8 @@ func (sc scope) document(p core.Pair) *ledgerv1.Pair {
 func (sc scope) side(ps core.PairSide) *ledgerv1.PairSide {
 	s := &ledgerv1.PairSide{
 		Record: ps.Record, Title: ps.Title, Excluded: ps.Excluded, Detail: ps.Detail, Deleted: ps.Deleted, Seen: ps.Seen,
-		MadeMs: ps.MadeMs,
+		MadeMs: ps.MadeMs, Hold: ps.Hold, HoldDetail: ps.HoldDetail, Formerly: ps.Formerly, Told: ps.Told,
+		Associations: references(ps.Associations), Associate: references(ps.Associate), Refused: refusals(ps.Refused),
 	}
 	if ps.Flight != nil {
 		s.Flight = sc.write(*ps.Flight)
@@ -129,66 +134,4 @@ func unitSide(us core.UnitSide) *ledgerv1.UnitSide {
 		s.Aside = &ledgerv1.News{Own: us.Aside.Own, Other: us.Aside.Other, EditedMs: us.Aside.At}
 	}
 	return s
-}
-
-// write is a write as the bus carries it.
-func (sc scope) write(w core.Write) *eventv1.Write {
-	e := &eventv1.Write{
-		Workspace: sc.sync.GetWorkspace(), Sync: sc.sync.GetName(), Pair: sc.pair, Side: event.ProtoSide(w.Side),
-		Connection: sc.connection(w.Side), Object: sc.sync.GetObject(), Record: w.Record, Op: eventv1.Op(w.Op),
-		Version: w.Version, DecidedMs: w.DecidedMs, OriginMs: w.OriginMs, Bulk: w.Bulk,
-	}
-	for _, u := range w.Units {
-		e.Units = append(e.Units, &eventv1.UnitWrite{Unit: u.Unit, Fields: u.Fields})
-	}
-	return e
-}
-
-func unitWrites(in []*eventv1.UnitWrite) []core.UnitWrite {
-	out := make([]core.UnitWrite, len(in))
-	for i, u := range in {
-		out[i] = core.UnitWrite{Unit: u.GetUnit(), Fields: u.GetFields()}
-	}
-	return out
-}
-
-// entries are journal entries as the bus carries them.
-func entries(in []core.Entry, traceID string) []*eventv1.JournalEntry {
-	out := make([]*eventv1.JournalEntry, len(in))
-	for i, e := range in {
-		out[i] = &eventv1.JournalEntry{
-			AtMs: e.AtMs, Event: e.Event, Side: event.ProtoSide(e.Side), Unit: e.Unit, Value: e.Value, RivalValue: e.RivalValue,
-			Winner: event.ProtoSide(e.Winner), Reason: e.Reason, Version: e.Version, EditedMs: e.EditedMs, TraceId: traceID, Record: e.Record,
-		}
-	}
-	return out
-}
-
-// imageOf reads an image.
-func imageOf(i *eventv1.Image) *core.Image {
-	img := &core.Image{
-		Record: i.GetRecord(), Title: i.GetTitle(), Excluded: i.GetExcluded(), Detail: i.GetDetail(),
-		Deleted: i.GetDeleted(), Restored: i.GetRestored(), MergedInto: i.GetMergedInto(),
-		Cause: core.Cause(i.GetCause()), Origin: deal.Origin(i.GetOrigin()), DetectedMs: i.GetDetectedMs(), //nolint:gosec // small enums
-		Units: make([]core.UnitValue, len(i.GetUnits())),
-	}
-	if img.MergedInto != "" {
-		img.Deleted = true
-	}
-	for n, u := range i.GetUnits() {
-		img.Units[n] = core.UnitValue{
-			Unit: u.GetUnit(), News: core.News{Own: u.GetOwn(), Other: u.GetOther(), At: u.GetEditedMs()},
-			Changed: u.GetChanged(), Untranslatable: u.GetUntranslatable(),
-		}
-	}
-	return img
-}
-
-// outcomeOf reads what became of a write.
-func outcomeOf(o *eventv1.Outcome) *core.Outcome {
-	return &core.Outcome{
-		Version: o.GetVersion(), Record: o.GetRecord(), Units: unitWrites(o.GetUnits()),
-		SentMs: o.GetSentMs(), AnsweredMs: o.GetAnsweredMs(),
-		Rejected: o.GetRejected(), Code: o.GetErrorCode(), Message: o.GetErrorMessage(), Gone: o.GetGone(),
-	}
 }

@@ -17,9 +17,13 @@ func TestPairsSurviveStorage(t *testing.T) {
 	fields := deal.Fields{"amount": "5", "currency": "EUR"}
 	full := core.PairSide{
 		Record: "1", Title: "Big one", Excluded: "filter", Detail: "value < 1000", Deleted: true, Seen: true, MadeMs: 77,
+		Hold: "ambiguous_match", HoldDetail: "two have that address", Formerly: []string{"0"}, Told: []string{"contact"},
+		Associations: []core.Reference{{Object: "contact", Record: "5"}}, Associate: []core.Reference{{Object: "company", Record: "6"}},
+		Refused: []core.Refusal{{Reference: core.Reference{Object: "contact", Record: "7"}, Code: core.SlotTaken, Message: "it has 5"}},
 		Flight: &core.Write{
 			Side: deal.App, Op: core.Update, Record: "1", Units: []core.UnitWrite{{Unit: "amount", Fields: fields}},
-			Version: 7, DecidedMs: 8, OriginMs: 9, Bulk: true,
+			Associate: []core.Reference{{Object: "company", Record: "6"}},
+			Version:   7, DecidedMs: 8, OriginMs: 9, Bulk: true,
 		},
 		Forgotten: map[string]int64{"amount": 2},
 		Recent: []core.Sent{{
@@ -36,7 +40,7 @@ func TestPairsSurviveStorage(t *testing.T) {
 		Sync: "deals", Version: 7, HubSpot: core.PairSide{Record: "h"}, App: full,
 		Units:  map[string]core.Unit{"amount": {HubSpot: unit, App: core.UnitSide{Edit: core.Edit{At: 9}}}},
 		Status: core.Failing, Reason: "bad_value", Message: "too large", Rejected: map[string]uint64{"app/amount": 2},
-		LastInput: "in", CreatedMs: 1, UpdatedMs: 2, BornOn: deal.HubSpot,
+		LastInput: "in", CreatedMs: 1, UpdatedMs: 2, BornOn: deal.HubSpot, FoldedInto: "other",
 	}
 	sc := scope{pair: "p", sync: &configv1.Sync{Workspace: "acme", Name: "deals", Object: "deal", AppConnection: "pd", HubspotConnection: "hs"}}
 	data, err := proto.Marshal(sc.document(p))

@@ -5,15 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/dealsync/dealsync/libs/bus"
-	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/event"
-	"github.com/dealsync/dealsync/libs/fault"
-	"github.com/dealsync/dealsync/libs/ledger"
 	"github.com/dealsync/dealsync/libs/window"
 	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
 	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
@@ -22,8 +17,8 @@ import (
 
 // exchange opens the windows of the edits that the input makes and answers
 // their open rivals. Echoes, repeats and backfills make none.
-func (s *Service) exchange(ctx context.Context, t *task, pair core.Pair) ([]core.Rival, error) {
-	needs := core.Needs(pair, t.in, t.policy, t.now)
+func (s *Service) exchange(ctx context.Context, t *task, in core.Input, pair core.Pair) ([]core.Rival, error) {
+	needs := core.Needs(pair, in, t.policy, t.now)
 	if len(needs) == 0 {
 		return nil, nil
 	}
@@ -32,7 +27,7 @@ func (s *Service) exchange(ctx context.Context, t *task, pair core.Pair) ([]core
 		edits[i] = window.Edit{Unit: n.Unit, Own: n.Own, Other: n.Other, At: time.UnixMilli(n.At)}
 	}
 	life := time.Duration(t.policy.WindowLife()) * time.Millisecond
-	found, err := s.deps.Windows.Exchange(ctx, t.sync.GetWorkspace(), t.pair, t.in.Side, edits, life)
+	found, err := s.deps.Windows.Exchange(ctx, t.sync.GetWorkspace(), t.pair, in.Side, edits, life)
 	if err != nil {
 		return nil, err
 	}
@@ -41,69 +36,6 @@ func (s *Service) exchange(ctx context.Context, t *task, pair core.Pair) ([]core
 		rivals[i] = core.Rival{Unit: r.Unit, News: core.News{Own: r.Own, Other: r.Other, At: r.At.UnixMilli()}}
 	}
 	return rivals, nil
-}
-
-// claim links the image's record to the pair, once for ever, and answers the
-// pair that the record belongs to.
-func (s *Service) claim(ctx context.Context, t *task) (pair string, err error) {
-	key := t.linkKey()
-	if e, err := s.deps.Links.Get(ctx, key); err == nil {
-		return e.Doc.GetPair(), nil
-	} else if !fault.Is(err, fault.NotFound) {
-		return "", err
-	}
-	_, err = s.deps.Links.Put(ctx, key, &ledgerv1.Link{Pair: t.pair}, 0)
-	if err == nil {
-		return t.pair, nil
-	}
-	if !fault.Is(err, fault.Conflict) {
-		return "", err
-	}
-	e, err := s.deps.Links.Fresh(ctx, key)
-	if err != nil {
-		return "", err
-	}
-	return e.Doc.GetPair(), nil
-}
-
-func (t *task) linkKey() ledger.Key {
-	return ledger.LinkKey(t.sync.GetWorkspace(), t.connection(t.in.Side), t.sync.GetObject(), t.in.Image.Record, t.sync.GetName())
-}
-
-// foreign passes news of a record on that is not this pair's: to the pair it is
-// linked to, or to a pair of its own (a copy of our record carries its pair id).
-func (s *Service) foreign(ctx context.Context, t *task) error {
-	own := deal.PairID(t.sync.GetWorkspace(), t.sync.GetName(), t.in.Side, t.in.Image.Record)
-	switch e, err := s.deps.Links.Fresh(ctx, t.linkKey()); {
-	case err == nil:
-		own = e.Doc.GetPair()
-	case !fault.Is(err, fault.NotFound):
-		return err
-	}
-	if own == t.pair {
-		return fault.New(fault.Invalid, "two_records", "record %s is linked to a pair that has another %s record", t.in.Image.Record, t.in.Side)
-	}
-	return s.fold(ctx, t, own)
-}
-
-// fold passes the input on to the pair that its record belongs to.
-func (s *Service) fold(ctx context.Context, t *task, pair string) error {
-	p, ok := proto.Clone(t.proposal).(*eventv1.Proposal)
-	if !ok {
-		return fault.New(fault.Bug, "clone", "a proposal's clone is no proposal")
-	}
-	p.Pair = pair
-	m, err := event.Proposal(p, t.sync.GetAppConnection(), t.object(), t.delivery.Subject.Lane, t.in.ID+":"+pair)
-	if err != nil {
-		return err
-	}
-	if err := s.deps.Bus.PublishAll(ctx, m); err != nil {
-		return err
-	}
-	s.metrics.folded.Add(ctx, 1, metric.WithAttributes(of(t.sync.GetWorkspace(), t.sync.GetName())...))
-	s.log.InfoContext(ctx, "pair.folded", "workspace", t.sync.GetWorkspace(), "sync", t.sync.GetName(),
-		"pair", t.pair, "into", pair, "side", t.in.Side.String(), "record", t.in.Image.Record)
-	return nil
 }
 
 // publish sends what the step led to. before is the document that the step

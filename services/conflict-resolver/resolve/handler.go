@@ -109,23 +109,44 @@ func (s *Service) resolve(ctx context.Context, t *task) error {
 
 func (s *Service) step(ctx context.Context, t *task, e ledger.Entry[*ledgerv1.Pair]) error {
 	pair := pairOf(e.Doc)
-	rivals, err := s.exchange(ctx, t, pair)
+	if pair.FoldedInto != "" && t.in.Image != nil {
+		if alive, err := s.ended(ctx, t, e.Doc); err != nil || !alive {
+			return err
+		}
+		pair.FoldedInto = ""
+	}
+	in, err := s.settleFold(ctx, t)
 	if err != nil {
 		return err
 	}
-	d := core.Resolve(pair, t.in, rivals, t.policy, t.now)
+	if claim, ok := core.Claims(pair, in); ok {
+		owner, err := s.claim(ctx, t, claim.Side, claim.Record)
+		if err != nil {
+			return err
+		}
+		if owner != t.pair {
+			in.Elsewhere = owner
+		}
+	}
+	rivals, err := s.exchange(ctx, t, in, pair)
+	if err != nil {
+		return err
+	}
+	d := core.Resolve(pair, in, rivals, t.policy, t.now)
 	switch {
-	case d.Foreign:
+	case d.Foreign && !d.Changed:
 		return s.foreign(ctx, t)
+	case d.FoldInto != "" && !d.Changed:
+		return s.leave(ctx, t, d.FoldInto)
 	case !d.Changed && e.Cached && t.in.Outcome != nil:
 		// Nobody else tells this outcome again: be sure that it is no news.
 		return fault.New(fault.Conflict, "", "pair %s may have changed meanwhile", t.pair)
 	}
 	if d.Bound != 0 {
-		if owner, err := s.claim(ctx, t); err != nil {
+		if owner, err := s.claim(ctx, t, in.Side, in.Image.Record); err != nil {
 			return err
 		} else if owner != t.pair {
-			return s.fold(ctx, t, owner)
+			return s.pass(ctx, t, owner, nil)
 		}
 	}
 	doc := e.Doc
@@ -139,8 +160,19 @@ func (s *Service) step(ctx context.Context, t *task, e ledger.Entry[*ledgerv1.Pa
 	if err := s.publish(ctx, t, e.Doc, doc, &d); err != nil {
 		return err
 	}
+	if s.completes(t, e.Doc, doc) {
+		if err := s.wake(ctx, t, doc); err != nil {
+			return err
+		}
+	}
 	s.metrics.count(ctx, t.scope, &d)
 	s.tell(ctx, t, &d)
+	switch {
+	case d.Foreign:
+		return s.foreign(ctx, t)
+	case d.FoldInto != "":
+		return s.leave(ctx, t, d.FoldInto)
+	}
 	return nil
 }
 

@@ -72,6 +72,14 @@ func (m *memory[T]) Put(_ context.Context, key ledger.Key, doc T, revision uint6
 	return revision + 1, m.fx.done(m.name)
 }
 
+func (m *memory[T]) Delete(_ context.Context, key ledger.Key, revision uint64) error {
+	if m.docs[key].Revision != revision {
+		return fault.New(fault.Conflict, "", "revision %d of %s", revision, key)
+	}
+	delete(m.docs, key)
+	return m.fx.done("delete " + m.name)
+}
+
 // recorder is a bus that keeps what is published, once per id.
 type recorder struct {
 	fx       *effects
@@ -109,17 +117,21 @@ func syncSettings() fixed {
 		Workspace: "acme", Name: "deals", HubspotConnection: "hs", AppConnection: "pd", Object: "deal",
 		Winner: configv1.Winner_WINNER_HUBSPOT, WindowMs: 300_000,
 		Fields: []*configv1.FieldLine{{Hubspot: &configv1.FieldSpec{Name: "amount"}, App: &configv1.FieldSpec{Name: "value"}}},
+	}, {
+		Workspace: "acme", Name: "orders", HubspotConnection: "hs", AppConnection: "pd", Object: "deal",
+		Associations: []*configv1.AssociationLine{{Object: "contact", Sync: "deals"}},
 	}}})}
 }
 
 type testBundle struct {
-	t     *testing.T
-	svc   *Service
-	fx    *effects
-	bus   *recorder
-	pairs *memory[*ledgerv1.Pair]
-	links *memory[*ledgerv1.Link]
-	now   time.Time
+	t       *testing.T
+	svc     *Service
+	fx      *effects
+	bus     *recorder
+	pairs   *memory[*ledgerv1.Pair]
+	links   *memory[*ledgerv1.Link]
+	waiting *memory[*ledgerv1.Waiting]
+	now     time.Time
 }
 
 func setup(t *testing.T) *testBundle {
@@ -127,12 +139,13 @@ func setup(t *testing.T) *testBundle {
 	fx := &effects{}
 	b := &testBundle{
 		t: t, fx: fx, now: time.UnixMilli(1_800_000_000_000),
-		bus:   &recorder{fx: fx, messages: map[string]bus.Message{}},
-		pairs: &memory[*ledgerv1.Pair]{name: "pair", fx: fx, docs: map[ledger.Key]ledger.Entry[*ledgerv1.Pair]{}},
-		links: &memory[*ledgerv1.Link]{name: "link", fx: fx, docs: map[ledger.Key]ledger.Entry[*ledgerv1.Link]{}},
+		bus:     &recorder{fx: fx, messages: map[string]bus.Message{}},
+		pairs:   &memory[*ledgerv1.Pair]{name: "pair", fx: fx, docs: map[ledger.Key]ledger.Entry[*ledgerv1.Pair]{}},
+		links:   &memory[*ledgerv1.Link]{name: "link", fx: fx, docs: map[ledger.Key]ledger.Entry[*ledgerv1.Link]{}},
+		waiting: &memory[*ledgerv1.Waiting]{name: "waiting", fx: fx, docs: map[ledger.Key]ledger.Entry[*ledgerv1.Waiting]{}},
 	}
 	svc, err := New(Defaults(), Deps{
-		Bus: b.bus, Pairs: b.pairs, Links: b.links, Windows: noWindows{fx}, Settings: syncSettings(),
+		Bus: b.bus, Pairs: b.pairs, Links: b.links, Waiting: b.waiting, Windows: noWindows{fx}, Settings: syncSettings(),
 		Now: func() time.Time { return b.now },
 	})
 	if err != nil {

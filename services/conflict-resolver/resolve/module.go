@@ -27,5 +27,5 @@ func open(ctx context.Context, cfg Config, h *host.Host) (host.Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(cfg, Deps{Bus: b, Pairs: l.Pairs, Links: l.Links, Windows: window.New(rdb), Settings: conf})
+	return New(cfg, Deps{Bus: b, Pairs: l.Pairs, Links: l.Links, Waiting: l.Waiting, Windows: window.New(rdb), Settings: conf})
 }

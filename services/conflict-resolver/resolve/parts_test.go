@@ -39,7 +39,7 @@ func start(t *testing.T) *parts {
 		t.Fatal(err)
 	}
 	svc, err := resolve.New(resolve.Defaults(), resolve.Deps{
-		Bus: b, Pairs: l.Pairs, Links: l.Links, Windows: window.New(redistest.Embedded(t).Client),
+		Bus: b, Pairs: l.Pairs, Links: l.Links, Waiting: l.Waiting, Windows: window.New(redistest.Embedded(t).Client),
 		Settings: fixed{settings.NewSnapshot(&configv1.Snapshot{Syncs: []*configv1.Sync{{
 			Workspace: "acme", Name: "deals", HubspotConnection: "hs", AppConnection: "pd", Object: "deal",
 			Winner: configv1.Winner_WINNER_HUBSPOT, WindowMs: 300_000,

@@ -52,6 +52,12 @@ func policyOf(y *configv1.Sync, skew time.Duration) core.Policy {
 	if y.GetWinner() == configv1.Winner_WINNER_APP {
 		p.Winner = deal.App
 	}
+	for _, a := range y.GetAssociations() {
+		if p.Associations == nil {
+			p.Associations = map[string]core.Ends{}
+		}
+		p.Associations[a.GetObject()] = core.Ends{HubSpotMany: a.GetHubspot().GetMany(), AppMany: a.GetApp().GetMany()}
+	}
 	for _, u := range settings.UnitsOf(y) {
 		p.Units[u.Name] = u.Ways
 	}

@@ -31,6 +31,12 @@ type Documents[T any] interface {
 	Put(ctx context.Context, key ledger.Key, doc T, revision uint64) (uint64, error)
 }
 
+// Lists are the ledger's lists of what waits for a record.
+type Lists interface {
+	Fresh(ctx context.Context, key ledger.Key) (ledger.Entry[*ledgerv1.Waiting], error)
+	Delete(ctx context.Context, key ledger.Key, revision uint64) error
+}
+
 // Windows exchange the values of edits that may be in conflict.
 type Windows interface {
 	Exchange(ctx context.Context, workspace, pair string, side deal.Side, edits []window.Edit, life time.Duration) ([]window.Edit, error)
@@ -46,6 +52,7 @@ type Deps struct {
 	Bus      Bus
 	Pairs    Documents[*ledgerv1.Pair]
 	Links    Documents[*ledgerv1.Link]
+	Waiting  Lists
 	Windows  Windows
 	Settings Settings
 	// Now is the clock; nil is the wall clock.
@@ -67,8 +74,8 @@ type Service struct {
 
 // New makes a resolver; Run starts it.
 func New(cfg Config, deps Deps) (*Service, error) {
-	if deps.Bus == nil || deps.Pairs == nil || deps.Links == nil || deps.Windows == nil || deps.Settings == nil {
-		return nil, errors.New("conflict-resolver needs a bus, pairs, links, windows and settings")
+	if deps.Bus == nil || deps.Pairs == nil || deps.Links == nil || deps.Waiting == nil || deps.Windows == nil || deps.Settings == nil {
+		return nil, errors.New("conflict-resolver needs a bus, pairs, links, waiting lists, windows and settings")
 	}
 	m, err := newMetrics()
 	if err != nil {
