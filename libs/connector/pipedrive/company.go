@@ -26,7 +26,7 @@ type companies struct {
 }
 
 // shareCompany is how long it serves. An object that asks again is told anew.
-const shareCompany = time.Minute
+const shareCompany = 10 * time.Second
 
 func (d *Driver) companyFor(ctx context.Context, object deal.Object) (company, error) {
 	c := &d.company
