@@ -5,7 +5,6 @@ import (
 
 	"github.com/dealsync/dealsync/libs/fault"
 	"github.com/dealsync/dealsync/libs/ledger"
-	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
 	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
 	"github.com/dealsync/dealsync/services/conflict-resolver/internal/core"
 )
@@ -85,17 +84,5 @@ func (s *Service) leave(ctx context.Context, t *task, into string) error {
 	if err != nil {
 		return err
 	}
-	return s.pass(ctx, t, owner, func(img *eventv1.Image) { img.FoldInto = owner })
-}
-
-// handBack returns a record that came by a fold too late: the pair has got
-// another one. It waits in a pair of its own for a new decision.
-func (s *Service) handBack(ctx context.Context, t *task, own string) error {
-	owner, err := s.move(ctx, t, own)
-	if err != nil {
-		return err
-	}
-	return s.pass(ctx, t, owner, func(img *eventv1.Image) {
-		img.FoldInto, img.Hold, img.HoldDetail = owner, core.AmbiguousMatch, taken(t.pair)
-	})
+	return s.pass(ctx, t, owner, true)
 }

@@ -146,7 +146,7 @@ func (s *Service) step(ctx context.Context, t *task, e ledger.Entry[*ledgerv1.Pa
 		if owner, err := s.claim(ctx, t, in.Side, in.Image.Record); err != nil {
 			return err
 		} else if owner != t.pair {
-			return s.pass(ctx, t, owner, nil)
+			return s.pass(ctx, t, owner, false)
 		}
 	}
 	doc := e.Doc

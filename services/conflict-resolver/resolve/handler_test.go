@@ -132,6 +132,7 @@ type testBundle struct {
 	links   *memory[*ledgerv1.Link]
 	waiting *memory[*ledgerv1.Waiting]
 	now     time.Time
+	passed  int // proposals of pairs to each other that have been delivered
 }
 
 func setup(t *testing.T) *testBundle {

@@ -12,6 +12,7 @@ import (
 	"github.com/dealsync/dealsync/libs/ledger"
 	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
 	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
+	"github.com/dealsync/dealsync/services/conflict-resolver/internal/core"
 )
 
 func (sc scope) linkKey(s deal.Side, record string) ledger.Key {
@@ -69,25 +70,30 @@ func (s *Service) foreign(ctx context.Context, t *task) error {
 	}
 	switch {
 	case linked != t.pair:
-		return s.pass(ctx, t, linked, nil)
+		return s.pass(ctx, t, linked, false)
 	case t.arrives() && own != t.pair:
-		return s.handBack(ctx, t, own)
+		// It came by a fold too late, and waits in a pair of its own.
+		return s.leave(ctx, t, own)
 	}
 	return fault.New(fault.Invalid, "two_records", "record %s is linked to a pair that has another %s record", t.in.Image.Record, t.in.Side)
 }
 
-// pass passes the input on to the pair that its record belongs to.
-func (s *Service) pass(ctx context.Context, t *task, pair string, change func(*eventv1.Image)) error {
+// pass passes the input on to the pair that its record belongs to. fold says
+// that the record has left this pair for that one. A record that had come here by
+// a fold and goes on found this pair taken: it is held where it goes, until the
+// mapper has decided anew.
+func (s *Service) pass(ctx context.Context, t *task, pair string, fold bool) error {
 	p, ok := proto.Clone(t.proposal).(*eventv1.Proposal)
 	if !ok {
 		return fault.New(fault.Bug, "clone", "a proposal's clone is no proposal")
 	}
 	p.Pair = pair
+	img := p.GetImage()
 	if t.arrives() {
-		p.GetImage().FoldInto = pair
+		img.Hold, img.HoldDetail = core.AmbiguousMatch, taken(t.pair)
 	}
-	if change != nil {
-		change(p.GetImage())
+	if fold || t.arrives() {
+		img.FoldInto = pair
 	}
 	m, err := event.Proposal(p, t.sync.GetAppConnection(), t.object(), t.delivery.Subject.Lane, t.in.ID+":"+pair)
 	if err != nil {
