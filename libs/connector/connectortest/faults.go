@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/dealsync/dealsync/libs/connector"
-	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/fault"
 )
 
@@ -37,12 +36,12 @@ func (s *suite) rateLimit(t *testing.T) {
 	id, _ := s.made(t)
 	l := &limiter{}
 	c := s.h.Open(t, Options{Limits: func(connector.Budget) connector.Limiter { return l }})
-	if _, err := c.Schema(t.Context(), deal.Deals); err != nil {
+	if _, err := c.Schema(t.Context(), s.object); err != nil {
 		t.Fatal(err)
 	}
 	s.h.Fail(t, Fault{Kind: RateLimit, Count: 1})
 	start := time.Now()
-	got := c.Write(t.Context(), deal.Deals, []connector.Write{{ID: id, Fields: deal.Fields{s.sample.Number: "3"}}})
+	got := c.Write(t.Context(), s.object, []connector.Write{{ID: id, Fields: s.edit(3)}})
 	if got[0].Err != nil {
 		t.Errorf("after the wait: %v", got[0].Err)
 	}
@@ -59,9 +58,9 @@ func (s *suite) unavailable(t *testing.T) {
 	s.h.Fail(t, Fault{Kind: Unavailable, Count: 1})
 	s.read1(t, id)
 	s.h.Fail(t, Fault{Kind: Unavailable, Count: 1})
-	s.write(t, connector.Write{ID: id, Fields: deal.Fields{s.sample.Number: "4"}})
+	s.write(t, connector.Write{ID: id, Fields: s.edit(4)})
 	s.h.Fail(t, Fault{Kind: Unavailable, Count: 50})
-	_, err := s.c.Read(t.Context(), deal.Deals, []string{id})
+	_, err := s.c.Read(t.Context(), s.object, []string{id})
 	s.h.Fail(t, Fault{}) // ends all faults
 	if !fault.Is(err, fault.Transient) {
 		t.Errorf("a lasting failure: kind %s, %v", fault.KindOf(err), err)
@@ -70,7 +69,7 @@ func (s *suite) unavailable(t *testing.T) {
 
 func (s *suite) wrongToken(t *testing.T) {
 	c := s.h.Open(t, Options{Tokens: s.sample.WrongToken})
-	_, err := c.Read(t.Context(), deal.Deals, []string{"1"})
+	_, err := c.Read(t.Context(), s.object, []string{"1"})
 	if !fault.Is(err, fault.Auth) {
 		t.Errorf("kind %s: %v", fault.KindOf(err), err)
 	}

@@ -53,10 +53,10 @@ func (s *suite) expect(t *testing.T, r *receiver, what string, wanted func(conne
 				t.Fatalf("parse a real delivery: %v\n%s", err, req.Body)
 			}
 			for _, e := range events {
-				if e.Account == "" || e.At.IsZero() || e.Object != deal.Deals {
+				if e.Account == "" || e.At.IsZero() || !s.manifest.Shares(e.Object) {
 					t.Errorf("incomplete event %+v", e)
 				}
-				if wanted(e) {
+				if e.Object == s.object && wanted(e) {
 					return e
 				}
 			}
@@ -68,35 +68,54 @@ func (s *suite) expect(t *testing.T, r *receiver, what string, wanted func(conne
 
 func (s *suite) webhooks(t *testing.T) {
 	if !s.f.Webhooks {
-		if err := s.c.Subscribe(t.Context(), "http://127.0.0.1:1/", s.h.Secret(), []deal.Object{deal.Deals}); !fault.Is(err, fault.Invalid) {
+		if err := s.c.Subscribe(t.Context(), "http://127.0.0.1:1/", s.h.Secret(), []deal.Object{s.object}); !fault.Is(err, fault.Invalid) {
 			t.Errorf("subscribing to an app without webhooks: %v", err)
 		}
 		return
 	}
 	r := newReceiver(t)
-	if err := s.c.Subscribe(t.Context(), r.url, s.h.Secret(), []deal.Object{deal.Deals}); err != nil {
+	if err := s.c.Subscribe(t.Context(), r.url, s.h.Secret(), []deal.Object{s.object}); err != nil {
 		t.Fatal(err)
 	}
-	number := func(id, v string) func(connector.Event) bool {
-		return func(e connector.Event) bool { return e.ID == id && e.Fields[s.sample.Number] == v }
+	holding := func(id, v string) func(connector.Event) bool {
+		return func(e connector.Event) bool { return e.ID == id && e.Fields[s.edited()] == v }
 	}
-	id := s.h.Create(t, s.fields(s.sample.Number, "1"))
+	id := s.person(t, s.edited(), s.value(1))
 	s.expect(t, r, "the creation", func(e connector.Event) bool { return e.ID == id && e.Action == connector.Created })
 
-	s.h.Edit(t, id, deal.Fields{s.sample.Number: "2.50"})
-	e := s.expect(t, r, "a person's edit", number(id, "2.5"))
+	typed, want := s.value(2), s.value(2)
+	if s.sample.Number != "" {
+		typed, want = "20.0", "20"
+	}
+	s.h.Edit(t, s.ref(id), deal.Fields{s.edited(): typed})
+	e := s.expect(t, r, "a person's edit", holding(id, want))
 	if e.Origin != deal.Others || e.Action != connector.Changed {
 		t.Errorf("a person's edit: %+v", e)
 	}
-	if s.touches(e, s.sample.Text) || !s.touches(e, s.sample.Number) {
-		t.Errorf("an edit of %s says that %v changed", s.sample.Number, e.Touched)
+	if s.touches(e, s.sample.Text) || !s.touches(e, s.edited()) {
+		t.Errorf("an edit of %s says that %v changed", s.edited(), e.Touched)
 	}
-	s.write(t, connector.Write{ID: id, Fields: deal.Fields{s.sample.Number: "3"}})
-	if e := s.expect(t, r, "our own write", number(id, "3")); e.Origin != deal.Ours {
+	s.write(t, connector.Write{ID: id, Fields: s.edit(3)})
+	if e := s.expect(t, r, "our own write", holding(id, s.value(3))); e.Origin != deal.Ours {
 		t.Errorf("our own write: %+v", e)
 	}
+	s.stageMove(t, r, id)
+	s.h.Delete(t, s.ref(id))
+	s.expect(t, r, "the deletion", func(e connector.Event) bool { return e.ID == id && e.Action == connector.Deleted })
+	s.h.Restore(t, s.ref(id))
+	s.expect(t, r, "the restore", func(e connector.Event) bool {
+		return e.ID == id && (e.Action == connector.Restored || e.Action == connector.Changed)
+	})
+	s.forged(t, r)
+}
+
+func (s *suite) stageMove(t *testing.T, r *receiver, id string) {
+	t.Helper()
+	if len(s.sample.Stages) == 0 {
+		return
+	}
 	stage := s.sample.Stages[1]
-	s.h.Edit(t, id, stage)
+	s.h.Edit(t, s.ref(id), stage)
 	s.expect(t, r, "a stage move", func(e connector.Event) bool {
 		for name, v := range stage {
 			if e.ID == id && e.Fields[name] == v {
@@ -105,35 +124,32 @@ func (s *suite) webhooks(t *testing.T) {
 		}
 		return false
 	})
-	s.h.Delete(t, id)
-	s.expect(t, r, "the deletion", func(e connector.Event) bool { return e.ID == id && e.Action == connector.Deleted })
-	s.h.Restore(t, id)
-	s.expect(t, r, "the restore", func(e connector.Event) bool {
-		return e.ID == id && (e.Action == connector.Restored || e.Action == connector.Changed)
-	})
-	s.forged(t, r)
 }
 
 // merged: the record that was merged away reads as deleted or missing, and its
 // event names the survivor.
 func (s *suite) merged(t *testing.T) {
-	a, b := s.h.Create(t, s.fields()), s.h.Create(t, s.fields())
+	a, b := s.person(t), s.person(t)
 	r := newReceiver(t)
 	if s.f.Webhooks {
-		if err := s.c.Subscribe(t.Context(), r.url, s.h.Secret(), []deal.Object{deal.Deals}); err != nil {
+		if err := s.c.Subscribe(t.Context(), r.url, s.h.Secret(), []deal.Object{s.object}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	survivor := s.h.Merge(t, a, b)
-	records, err := s.c.Read(t.Context(), deal.Deals, []string{b, survivor})
+	survivor := s.h.Merge(t, s.object, a, b)
+	records, err := s.c.Read(t.Context(), s.object, []string{b, survivor})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if gone := find(records, b); gone != nil && !gone.Deleted {
 		t.Errorf("the merged record reads as %+v", gone)
 	}
-	if left := find(records, survivor); left == nil || left.Deleted {
-		t.Errorf("the survivor %s reads as %+v", survivor, left)
+	left := find(records, survivor)
+	if left == nil || left.Deleted {
+		t.Fatalf("the survivor %s reads as %+v", survivor, left)
+	}
+	if slices.Contains(left.MergedFrom, b) != s.f.MergedFrom {
+		t.Errorf("the survivor of %s tells of %v; the app declares that it does: %t", b, left.MergedFrom, s.f.MergedFrom)
 	}
 	if s.f.Webhooks {
 		e := s.expect(t, r, "the merge", func(e connector.Event) bool { return e.ID == b && e.Action == connector.Merged })
@@ -174,16 +190,16 @@ func (s *suite) subscribeTwice(t *testing.T) {
 	}
 	r := newReceiver(t)
 	for range 2 {
-		if err := s.c.Subscribe(t.Context(), r.url, s.h.Secret(), []deal.Object{deal.Deals}); err != nil {
+		if err := s.c.Subscribe(t.Context(), r.url, s.h.Secret(), []deal.Object{s.object}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	id := s.h.Create(t, s.fields())
+	id := s.person(t)
 	created := func(e connector.Event) bool { return e.ID == id && e.Action == connector.Created }
 	s.expect(t, r, "the creation", created)
 	// One more record's event closes the window in which a second delivery of
 	// the first would have come.
-	next := s.h.Create(t, s.fields())
+	next := s.person(t)
 	s.expect(t, r, "the next creation", func(e connector.Event) bool {
 		if created(e) {
 			t.Error("the creation was delivered twice")

@@ -12,65 +12,13 @@ import (
 	"github.com/dealsync/dealsync/libs/deal"
 )
 
-func (s *suite) manifest(t *testing.T) {
-	m := s.c.Manifest()
-	got := Features{UniqueKey: m.UniqueKey, EditTimes: m.EditTimes, Deletes: s.f.Deletes, Webhooks: m.Webhooks}
-	if diff := cmp.Diff(s.f, got); diff != "" {
-		t.Errorf("features (-want +declared):\n%s", diff)
-	}
-	_, pushes := s.c.Driver().(connector.WebhookDriver)
-	if pushes != m.Webhooks {
-		t.Errorf("declares webhooks %t, implements them %t", m.Webhooks, pushes)
-	}
-	if m.App == "" || m.Title == "" || !m.Shares(deal.Deals) || m.ReadBatch < 1 || m.WriteBatch < 1 || m.Parallel < 1 ||
-		m.PollEvery <= 0 || m.Budget.Calls < 1 || m.Budget.Per <= 0 {
-		t.Errorf("incomplete manifest %+v", m)
-	}
-}
-
-func (s *suite) schema(t *testing.T) {
-	schema, err := s.c.Schema(t.Context(), deal.Deals)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, kinds := range map[string][]deal.Type{
-		s.sample.Text: {deal.Text}, s.sample.Number: {deal.Number}, s.sample.Date: {deal.Date, deal.Datetime},
-		schema.StageField(): {deal.Stage},
-	} {
-		f := schema.Field(name)
-		if f == nil || f.ReadOnly || !slices.Contains(kinds, f.Type) || f.Label == "" {
-			t.Errorf("field %q: %+v, want a writable %v with a label", name, f, kinds)
-		}
-	}
-	if amount := schema.Field(s.sample.Number); amount != nil && schema.Field(amount.Currency) == nil {
-		t.Errorf("the amount's currency field %q is not in the schema", amount.Currency)
-	}
-	seen := map[string]bool{}
-	for _, p := range schema.Pipelines {
-		won, lost := false, false
-		for _, st := range p.Stages {
-			won, lost = won || st.Won && st.Closed, lost || st.Closed && !st.Won
-			if seen[st.ID] || st.ID == "" || st.Label == "" {
-				t.Errorf("stage %+v of pipeline %s is nameless or not unique", st, p.ID)
-			}
-			seen[st.ID] = true
-		}
-		if !won || !lost {
-			t.Errorf("pipeline %s has no won or no lost stage", p.ID)
-		}
-	}
-	if len(seen) == 0 || schema.Currency == "" || schema.ReadAt.IsZero() {
-		t.Errorf("%d stages, currency %q, read at %s", len(seen), schema.Currency, schema.ReadAt)
-	}
-}
-
 func (s *suite) provision(t *testing.T) {
 	for range 2 {
-		if err := s.c.Provision(t.Context(), deal.Deals); err != nil {
+		if err := s.c.Provision(t.Context(), s.object); err != nil {
 			t.Fatal(err)
 		}
 	}
-	schema, err := s.c.Refresh(t.Context(), deal.Deals)
+	schema, err := s.c.Refresh(t.Context(), s.object)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,9 +31,9 @@ func (s *suite) readMany(t *testing.T) {
 	batch := s.c.Manifest().ReadBatch
 	ids := []string{"999999998"}
 	for range batch + 1 { // one more than a call takes, with the missing one
-		ids = append(ids, s.h.Create(t, s.fields()))
+		ids = append(ids, s.person(t))
 	}
-	got, err := s.c.Read(t.Context(), deal.Deals, ids)
+	got, err := s.c.Read(t.Context(), s.object, ids)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,29 +46,29 @@ func (s *suite) readMany(t *testing.T) {
 	if diff := cmp.Diff(want, found); diff != "" {
 		t.Errorf("records (-want +got):\n%s", diff)
 	}
-	none, err := s.c.Read(t.Context(), deal.Deals, []string{"999999998"})
+	none, err := s.c.Read(t.Context(), s.object, []string{"999999998"})
 	if err != nil || len(none) != 0 {
 		t.Errorf("a missing record gave %v, %v", none, err)
 	}
 }
 
 func (s *suite) editTimes(t *testing.T) {
-	id := s.h.Create(t, s.fields(s.sample.Number, "1"))
+	id := s.person(t, s.edited(), s.value(1))
 	first := s.read1(t, id)
 	s.eventually(t, "the next millisecond, which edit times count in", func() bool {
 		return time.Since(first.Modified) > 2*time.Millisecond
 	})
-	s.h.Edit(t, id, deal.Fields{s.sample.Number: "2"})
+	s.h.Edit(t, s.ref(id), s.edit(2))
 	second := s.read1(t, id)
-	holds(t, "record", second.Fields, deal.Fields{s.sample.Number: "2"})
+	holds(t, "record", second.Fields, s.edit(2))
 	if !s.f.EditTimes {
 		if len(second.Edited) > 0 {
 			t.Errorf("edit times %v of an app that declares none", second.Edited)
 		}
 		return
 	}
-	if !second.Edited[s.sample.Number].After(first.Edited[s.sample.Number]) {
-		t.Errorf("edited at %s, then at %s", first.Edited[s.sample.Number], second.Edited[s.sample.Number])
+	if !second.Edited[s.edited()].After(first.Edited[s.edited()]) {
+		t.Errorf("edited at %s, then at %s", first.Edited[s.edited()], second.Edited[s.edited()])
 	}
 	if !second.Edited[s.sample.Text].Equal(first.Edited[s.sample.Text]) {
 		t.Errorf("an untouched field was edited at %s, then at %s", first.Edited[s.sample.Text], second.Edited[s.sample.Text])
@@ -130,7 +78,7 @@ func (s *suite) editTimes(t *testing.T) {
 // pages reads a scan to its end.
 func (s *suite) pages(t *testing.T, since time.Time, limit int) (all []connector.Record, horizon time.Time) {
 	t.Helper()
-	req := connector.ScanRequest{Object: deal.Deals, Since: since, Limit: limit}
+	req := connector.ScanRequest{Object: s.object, Since: since, Limit: limit}
 	for range 10_000 {
 		page, err := s.c.Scan(t.Context(), req)
 		if err != nil {
@@ -161,7 +109,7 @@ func find(records []connector.Record, id string) *connector.Record {
 func (s *suite) scanAll(t *testing.T) {
 	var ids []string
 	for range 7 {
-		ids = append(ids, s.h.Create(t, s.fields(s.sample.Number, "7")))
+		ids = append(ids, s.person(t, s.edited(), s.value(7)))
 	}
 	all, _ := s.pages(t, time.Time{}, 3)
 	for _, id := range ids {
@@ -170,7 +118,7 @@ func (s *suite) scanAll(t *testing.T) {
 			t.Errorf("record %s: %+v", id, r)
 			continue
 		}
-		holds(t, "record", r.Fields, deal.Fields{s.sample.Number: "7"})
+		holds(t, "record", r.Fields, s.edit(7))
 	}
 }
 
@@ -178,15 +126,15 @@ func (s *suite) scanAll(t *testing.T) {
 // An index may be behind, so a change may show late but never be passed over.
 func (s *suite) scanSince(t *testing.T) {
 	start := time.Now()
-	id := s.h.Create(t, s.fields())
-	s.h.Edit(t, id, deal.Fields{s.sample.Number: "77"})
+	id := s.person(t)
+	s.h.Edit(t, s.ref(id), s.edit(77))
 	s.eventually(t, "the change in a scan since before it", func() bool {
 		records, horizon := s.pages(t, start.Add(-time.Second), 2)
 		if horizon.After(time.Now()) {
 			t.Errorf("horizon %s is in the future", horizon)
 		}
 		r := find(records, id)
-		return r != nil && r.Fields[s.sample.Number] == "77"
+		return r != nil && r.Fields[s.edited()] == s.value(77)
 	})
 	for i, r := range s.since(t, time.Now().Add(time.Hour)) {
 		t.Errorf("a scan since the future gave record %d: %+v", i, r)
@@ -201,18 +149,18 @@ func (s *suite) since(t *testing.T, at time.Time) []connector.Record {
 
 func (s *suite) deleted(t *testing.T) {
 	start := time.Now()
-	id := s.h.Create(t, s.fields())
-	s.h.Delete(t, id)
+	id := s.person(t)
+	s.h.Delete(t, s.ref(id))
 	if r := s.read1(t, id); !r.Deleted {
 		t.Errorf("read: %+v", r)
 	}
-	if s.f.Deletes {
+	if !s.sample.DeletedUnlisted {
 		s.eventually(t, "the deletion in a scan", func() bool {
 			r := find(s.since(t, start.Add(-time.Second)), id)
 			return r != nil && r.Deleted
 		})
 	}
-	s.h.Restore(t, id)
+	s.h.Restore(t, s.ref(id))
 	if r := s.read1(t, id); r.Deleted {
 		t.Errorf("restored: %+v", r)
 	}

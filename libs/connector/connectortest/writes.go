@@ -15,7 +15,7 @@ func newKey() string { return strings.ToLower(rand.Text())[:20] }
 
 func (s *suite) write(t *testing.T, w connector.Write) connector.Result {
 	t.Helper()
-	got := s.c.Write(t.Context(), deal.Deals, []connector.Write{w})
+	got := s.c.Write(t.Context(), s.object, []connector.Write{w})
 	if len(got) != 1 {
 		t.Fatalf("%d results for one write", len(got))
 	}
@@ -33,7 +33,7 @@ func (s *suite) made(t *testing.T, changes ...string) (id, key string) {
 
 func (s *suite) read1(t *testing.T, id string) connector.Record {
 	t.Helper()
-	got, err := s.c.Read(t.Context(), deal.Deals, []string{id})
+	got, err := s.c.Read(t.Context(), s.object, []string{id})
 	if err != nil || len(got) != 1 {
 		t.Fatalf("read %s: %d records, %v", id, len(got), err)
 	}
@@ -50,7 +50,13 @@ func holds(t *testing.T, what string, got, want deal.Fields) {
 }
 
 func (s *suite) create(t *testing.T) {
-	fields := s.fields(s.sample.Text, "Größe “one” ✅", s.sample.Number, "1500.5", s.sample.Date, "2026-12-31")
+	fields := s.fields(s.sample.Text, "Größe “one” ✅", s.edited(), s.value(1))
+	if s.sample.Number != "" {
+		fields[s.sample.Number] = "1500.5"
+	}
+	if s.sample.Date != "" {
+		fields[s.sample.Date] = "2026-12-31"
+	}
 	key := newKey()
 	before := time.Now().Add(-time.Minute)
 	got := s.write(t, connector.Write{PairKey: key, Fields: fields})
@@ -70,7 +76,7 @@ func (s *suite) create(t *testing.T) {
 // canonical is what fields look like when they come back.
 func (s *suite) canonical(t *testing.T, fields deal.Fields) deal.Fields {
 	t.Helper()
-	schema, err := s.c.Schema(t.Context(), deal.Deals)
+	schema, err := s.c.Schema(t.Context(), s.object)
 	if err != nil {
 		t.Fatalf("schema: %v", err)
 	}
@@ -96,20 +102,26 @@ func (s *suite) createTwice(t *testing.T) {
 func (s *suite) findCreated(t *testing.T) {
 	since := time.Now().Add(-time.Minute)
 	id, key := s.made(t)
-	got, err := s.c.FindCreated(t.Context(), deal.Deals, []string{key, newKey()}, since)
+	got, err := s.c.FindCreated(t.Context(), s.object, []string{key, newKey()}, since)
 	if err != nil || len(got) != 1 || got[key] != id {
 		t.Errorf("found %v, want %s: %v", got, id, err)
 	}
 }
 
 func (s *suite) update(t *testing.T) {
-	id, _ := s.made(t, s.sample.Number, "1", s.sample.Text, "before")
-	got := s.write(t, connector.Write{ID: id, Fields: deal.Fields{s.sample.Number: "2.5"}})
-	holds(t, "result", got.Fields, deal.Fields{s.sample.Number: "2.5"})
-	holds(t, "record", s.read1(t, id).Fields, deal.Fields{s.sample.Number: "2.5", s.sample.Text: "before"})
+	id, _ := s.made(t, s.edited(), s.value(1), s.sample.Text, "before")
+	got := s.write(t, connector.Write{ID: id, Fields: s.edit(2)})
+	holds(t, "result", got.Fields, s.edit(2))
+	holds(t, "record", s.read1(t, id).Fields, deal.Fields{s.edited(): s.value(2), s.sample.Text: "before"})
 }
 
 func (s *suite) stage(t *testing.T) {
+	if len(s.sample.Stages) == 0 {
+		if s.object == deal.Deals && s.manifest.Stages {
+			t.Error("the sample has no stages, the manifest says that deals have")
+		}
+		return
+	}
 	id, _ := s.made(t)
 	for i := range 3 { // there, back and there again
 		want := s.sample.Stages[i%2]
@@ -119,8 +131,12 @@ func (s *suite) stage(t *testing.T) {
 }
 
 func (s *suite) clear(t *testing.T) {
-	id, _ := s.made(t, s.sample.Date, "2026-12-31")
-	blank := deal.Fields{s.sample.Date: ""}
+	name, value := s.sample.Other, "v1.example"
+	if s.sample.Date != "" {
+		name, value = s.sample.Date, "2026-12-31"
+	}
+	id, _ := s.made(t, name, value)
+	blank := deal.Fields{name: ""}
 	got := s.write(t, connector.Write{ID: id, Fields: blank})
 	holds(t, "result", got.Fields, blank)
 	holds(t, "record", s.read1(t, id).Fields, blank)
@@ -130,11 +146,10 @@ func (s *suite) reject(t *testing.T) {
 	a, _ := s.made(t)
 	b, _ := s.made(t)
 	c, _ := s.made(t)
-	number := func(v string) deal.Fields { return deal.Fields{s.sample.Number: v} }
-	got := s.c.Write(t.Context(), deal.Deals, []connector.Write{
-		{ID: a, Fields: number("11")},
+	got := s.c.Write(t.Context(), s.object, []connector.Write{
+		{ID: a, Fields: s.edit(11)},
 		{ID: b, Fields: s.sample.Bad},
-		{ID: c, Fields: number("13")},
+		{ID: c, Fields: s.edit(13)},
 		{PairKey: newKey(), Fields: s.fields()},
 		{PairKey: newKey(), Fields: s.with(s.sample.Bad)},
 	})
@@ -147,8 +162,8 @@ func (s *suite) reject(t *testing.T) {
 			t.Errorf("good record %d: %v", i, err)
 		}
 	}
-	holds(t, "first neighbour", s.read1(t, a).Fields, number("11"))
-	holds(t, "second neighbour", s.read1(t, c).Fields, number("13"))
+	holds(t, "first neighbour", s.read1(t, a).Fields, s.edit(11))
+	holds(t, "second neighbour", s.read1(t, c).Fields, s.edit(13))
 }
 
 func (s *suite) with(changes deal.Fields) deal.Fields {
@@ -160,7 +175,7 @@ func (s *suite) with(changes deal.Fields) deal.Fields {
 }
 
 func (s *suite) updateMissing(t *testing.T) {
-	got := s.c.Write(t.Context(), deal.Deals, []connector.Write{{ID: "999999999", Fields: deal.Fields{s.sample.Number: "1"}}})
+	got := s.c.Write(t.Context(), s.object, []connector.Write{{ID: "999999999", Fields: s.edit(1)}})
 	if !fault.Is(got[0].Err, fault.NotFound) {
 		t.Errorf("kind %s: %v", fault.KindOf(got[0].Err), got[0].Err)
 	}
@@ -171,9 +186,9 @@ func (s *suite) updateMissing(t *testing.T) {
 // the record is found by its key.
 func (s *suite) silentCreate(t *testing.T) {
 	key, since := newKey(), time.Now().Add(-time.Minute)
-	s.h.Fail(t, Fault{Kind: CommitThenSilence, Creates: true, Count: 1})
-	got := s.c.Write(t.Context(), deal.Deals, []connector.Write{{PairKey: key, Fields: s.fields()}})[0]
-	found, err := s.c.FindCreated(t.Context(), deal.Deals, []string{key}, since)
+	s.h.Fail(t, Fault{Kind: CommitThenSilence, Creates: s.object, Count: 1})
+	got := s.c.Write(t.Context(), s.object, []connector.Write{{PairKey: key, Fields: s.fields()}})[0]
+	found, err := s.c.FindCreated(t.Context(), s.object, []string{key}, since)
 	if err != nil || found[key] == "" {
 		t.Fatalf("the created record was not found: %v, %v", found, err)
 	}
