@@ -44,8 +44,9 @@ type Decision struct {
 // All of this reads the same from both ends, so that both records come to the
 // same decision, whichever is looked at first.
 //
-// crowded: there are more records of my key on my side than anybody lists.
-func Decide(me Record, others []Record, crowded bool) Decision {
+// crowded are the rules by which more records have my key than anybody lists:
+// nobody knows that there is only one.
+func Decide(me Record, others []Record, crowded ...Rule) Decision {
 	w := world{others: others, me: &me}
 	there := w.matches(&me)
 	open := among(there, Free, Busy, Bereft)
@@ -65,7 +66,7 @@ func Decide(me Record, others []Record, crowded bool) Decision {
 	switch {
 	case len(among(d.records(), Busy)) > 0:
 		d.Verdict = Undecided
-	case len(here) > 1 || len(open) > 1 || open[0].State != Free || crowded:
+	case len(here) > 1 || len(open) > 1 || open[0].State != Free || slices.Contains(crowded, d.Key.Rule):
 		d.Verdict = Ambiguous
 	default:
 		d.Verdict, d.With = Paired, open[0]

@@ -50,7 +50,7 @@ var Metrics = []Metric{
 	{DetectorIgnored, Counter, "{event}", "Events that concern nobody: unused (no sync of the object), unknown_account.", by(Reason)},
 	{DetectorPages, Counter, "{page}", "Pages read by polls and backfills.", by(Scan)},
 
-	{MapperMapped, Counter, "{record}", "Records mapped under a sync: eligible, deleted, or the reason of the exclusion.", by(Workspace, Sync, Verdict)},
+	{MapperMapped, Counter, "{record}", "Records mapped under a sync: eligible, deleted, matching (told again once all records of both sides are known), or why it is excluded or held.", by(Workspace, Sync, Verdict)},
 
 	{ResolverEdits, Counter, "{edit}", "Edits by people, counted per field mapping.", by(Workspace, Sync)},
 	{ResolverEchoes, Counter, "{edit}", "Own writes that came back as news and were dropped.", by(Workspace, Sync)},
@@ -97,7 +97,7 @@ var Attributes = []Attribute{
 	{Side, "hubspot or app."},
 	{Stage, "notices, changes, proposals, writes, journal or parked."},
 	{Sync, "Name of the sync, as configured."},
-	{Verdict, "eligible, deleted, or why a record is excluded."},
+	{Verdict, "eligible, deleted, matching, or why a record is excluded or held (ambiguous_match)."},
 	{Winner, "Side whose edit stands."},
 	{Workspace, "Name of the workspace, as configured."},
 }

@@ -33,6 +33,8 @@ var Events = []Event{
 	{"record.failed", "error", "One record of a page could not be taken in; the others went on, and it is asked for by itself.", "any that is parked after that: dealsync get parked names the record"},
 
 	{"record.excluded", "debug", "A record does not take part in a sync; reason says why.", ""},
+	{"record.held", "debug", "A record matches more than one other and is not paired; detail names them.", ""},
+	{"record.matched", "debug", "A record has found its counterpart among the existing ones.", ""},
 	{"conflict.decided", "info", "Both sides edited a field within the window; tells whose edit stands.", ""},
 	{"pair.resolved", "debug", "A pair's news was judged.", ""},
 	{"pair.folded", "info", "A record found by both sides at once went to one pair.", ""},

@@ -16,7 +16,6 @@ import (
 	"github.com/dealsync/dealsync/libs/fault"
 	"github.com/dealsync/dealsync/libs/mapping"
 	"github.com/dealsync/dealsync/libs/settings"
-	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
 )
 
@@ -28,12 +27,13 @@ func (s *Service) handle(ctx context.Context, d *bus.Delivery) error {
 	if err := event.Decode(d, &c); err != nil {
 		return err
 	}
-	record := recordOf(&c)
+	record := recordOf(c.GetFields(), c.GetChanged())
+	record.Deleted = c.GetDeleted()
 	syncs := s.deps.Settings.Snapshot().SyncsOf(c.GetWorkspace(), c.GetConnection(), deal.Object(c.GetObject()))
 	messages := make([]bus.Message, 0, len(syncs))
 	var senseless error
 	for _, y := range syncs {
-		m, err := s.propose(ctx, d, &c, record, y)
+		made, err := s.propose(ctx, &task{delivery: d, change: &c, record: record, sync: y, side: settings.SideOf(y, c.GetConnection()), now: time.Now()})
 		if err != nil {
 			err = fmt.Errorf("map %s %s of %s under %s: %w", c.GetObject(), c.GetRecord(), c.GetConnection(), y.GetName(), err)
 			if !fault.Is(err, fault.Invalid) {
@@ -42,7 +42,7 @@ func (s *Service) handle(ctx context.Context, d *bus.Delivery) error {
 			senseless = errors.Join(senseless, err)
 			continue
 		}
-		messages = append(messages, m)
+		messages = append(messages, made...)
 	}
 	if len(messages) > 0 {
 		if err := s.deps.Bus.PublishAll(ctx, messages...); err != nil {
@@ -52,43 +52,56 @@ func (s *Service) handle(ctx context.Context, d *bus.Delivery) error {
 	return senseless
 }
 
-// propose makes the proposal of one change under one sync.
-func (s *Service) propose(ctx context.Context, d *bus.Delivery, c *eventv1.Change, r *mapping.Record, y *configv1.Sync) (bus.Message, error) {
-	side := settings.SideOf(y, c.GetConnection())
-	plan, err := s.plans.of(y)
-	if err != nil {
-		return bus.Message{}, err
+// propose makes the proposal of one change under one sync, and what goes with
+// it. A record that can't be placed yet makes none: it is told again.
+func (s *Service) propose(ctx context.Context, t *task) (messages []bus.Message, err error) {
+	if t.plan, err = s.plans.of(t.sync); err != nil {
+		return nil, err
 	}
-	known, err := s.find(ctx, c, y, side, plan.PairMatters(side) && !r.Deleted)
+	at, err := s.place(ctx, t)
 	if err != nil {
-		return bus.Message{}, err
+		return nil, err
 	}
-	img := plan.Map(side, r, known.paired, time.Now())
-	s.tell(ctx, c, y, known.pair, img)
-
+	if at.unplaced != "" {
+		s.metrics.count(ctx, t.sync.GetWorkspace(), t.sync.GetName(), at.unplaced)
+		return nil, nil
+	}
+	img := imageOf(t.side, t.change, t.plan.Map(t.side, t.record, at.paired, t.now))
+	img.Counterpart, img.FoldInto, img.Hold, img.HoldDetail = at.counterpart, at.foldInto, at.hold, at.detail
+	if img.Associations, err = s.associations(ctx, t); err != nil {
+		return nil, err
+	}
+	s.tell(ctx, t, at.pair, img)
 	p := &eventv1.Proposal{
-		Workspace: c.GetWorkspace(), Sync: y.GetName(), Pair: known.pair,
-		Kind: &eventv1.Proposal_Image{Image: imageOf(side, c, img)},
+		Workspace: t.sync.GetWorkspace(), Sync: t.sync.GetName(), Pair: at.pair, Kind: &eventv1.Proposal_Image{Image: img},
 	}
-	id, err := idOf(d, p)
+	id, err := idOf(t.delivery, p)
 	if err != nil {
-		return bus.Message{}, err
+		return nil, err
 	}
-	return event.Proposal(p, y.GetAppConnection(), deal.Object(y.GetObject()), d.Subject.Lane, id)
+	m, err := event.Proposal(p, t.sync.GetAppConnection(), deal.Object(t.sync.GetObject()), t.delivery.Subject.Lane, id)
+	return append([]bus.Message{m}, at.notices...), err
 }
 
-func (s *Service) tell(ctx context.Context, c *eventv1.Change, y *configv1.Sync, pair string, img mapping.Image) {
+func (s *Service) tell(ctx context.Context, t *task, pair string, img *eventv1.Image) {
 	verdict := "eligible"
-	switch {
-	case c.GetDeleted():
-		verdict = "deleted"
-	case img.Excluded != "":
-		verdict = img.Excluded
-		s.log.DebugContext(ctx, "record.excluded",
-			"workspace", c.GetWorkspace(), "sync", y.GetName(), "connection", c.GetConnection(), "object", c.GetObject(),
-			"record", c.GetRecord(), "pair", pair, "reason", img.Excluded, "detail", img.Detail, "title", img.Title)
+	about := []any{
+		"workspace", t.sync.GetWorkspace(), "sync", t.sync.GetName(), "connection", t.change.GetConnection(),
+		"object", t.change.GetObject(), "record", img.GetRecord(), "pair", pair, "title", img.GetTitle(),
 	}
-	s.metrics.count(ctx, c.GetWorkspace(), y.GetName(), verdict)
+	switch {
+	case img.GetDeleted():
+		verdict = "deleted"
+	case img.GetExcluded() != "":
+		verdict = img.GetExcluded()
+		s.log.DebugContext(ctx, "record.excluded", append(about, "reason", img.GetExcluded(), "detail", img.GetDetail())...)
+	case img.GetHold() != "":
+		verdict = img.GetHold()
+		s.log.DebugContext(ctx, "record.held", append(about, "reason", img.GetHold(), "detail", img.GetHoldDetail())...)
+	case img.GetCounterpart() != "":
+		s.log.DebugContext(ctx, "record.matched", append(about, "counterpart", img.GetCounterpart(), "fold_into", img.GetFoldInto())...)
+	}
+	s.metrics.count(ctx, t.sync.GetWorkspace(), t.sync.GetName(), verdict)
 }
 
 // idOf derives a message id from the change that is mapped and from what it is
@@ -118,15 +131,12 @@ func newest(img *eventv1.Image) (at int64) {
 	return at
 }
 
-func recordOf(c *eventv1.Change) *mapping.Record {
-	r := &mapping.Record{
-		Fields: make(map[string]mapping.Value, len(c.GetFields())), Changed: make(map[string]bool, len(c.GetChanged())),
-		Deleted: c.GetDeleted(),
-	}
-	for name, f := range c.GetFields() {
+func recordOf(fields map[string]*eventv1.Field, changed []string) *mapping.Record {
+	r := &mapping.Record{Fields: make(map[string]mapping.Value, len(fields)), Changed: make(map[string]bool, len(changed))}
+	for name, f := range fields {
 		r.Fields[name] = mapping.Value{Text: f.GetValue(), At: f.GetEditedMs()}
 	}
-	for _, name := range c.GetChanged() {
+	for _, name := range changed {
 		r.Changed[name] = true
 	}
 	return r
@@ -142,7 +152,7 @@ func imageOf(side deal.Side, c *eventv1.Change, img mapping.Image) *eventv1.Imag
 	return &eventv1.Image{
 		Side: event.ProtoSide(side), Record: c.GetRecord(), Units: units, Title: img.Title,
 		Excluded: img.Excluded, Detail: img.Detail,
-		Deleted: c.GetDeleted(), Restored: c.GetRestored(), MergedInto: c.GetMergedInto(),
+		Deleted: c.GetDeleted(), Restored: c.GetRestored(), MergedInto: c.GetMergedInto(), MergedFrom: c.GetMergedFrom(),
 		Cause: c.GetCause(), Origin: c.GetOrigin(), DetectedMs: c.GetDetectedMs(), OccurredMs: c.GetOccurredMs(),
 	}
 }

@@ -22,5 +22,5 @@ func open(ctx context.Context, cfg Config, h *host.Host) (host.Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(cfg, Deps{Bus: b, Settings: conf, Pairs: FromLedger(l)})
+	return New(cfg, Deps{Bus: b, Settings: conf, Ledger: FromLedger(l)})
 }

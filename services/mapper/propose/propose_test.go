@@ -80,7 +80,7 @@ func setup(t *testing.T, wrap ...func(*propose.Deps)) *bundle {
 		t.Fatalf("open ledger: %v", err)
 	}
 	b.settings.set(dealSync("deals"))
-	deps := propose.Deps{Bus: b.bus, Settings: b.settings, Pairs: propose.FromLedger(b.ledger)}
+	deps := propose.Deps{Bus: b.bus, Settings: b.settings, Ledger: propose.FromLedger(b.ledger)}
 	for _, w := range wrap {
 		w(&deps)
 	}
@@ -301,7 +301,7 @@ func (a *afterwards) PublishAll(ctx context.Context, ms ...bus.Message) error {
 
 func TestASyncThatCannotBeMappedNowIsTriedAgain_N1(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(d *propose.Deps) { d.Pairs = &failOnce{Pairs: d.Pairs} })
+	b := setup(t, func(d *propose.Deps) { d.Ledger = &failOnce{Ledger: d.Ledger} })
 	b.settings.set(dealSync("one"), dealSync("two"))
 	b.publish(t, boat("42"), bus.Live, "c1")
 	if first, second := b.next(t), b.next(t); first.proposal.GetSync() == second.proposal.GetSync() {
@@ -343,11 +343,11 @@ func (a *answers) Consume(ctx context.Context, stage bus.Stage, h bus.Handler) e
 
 // failOnce answers the first look-up for the sync "two" with a passing failure.
 type failOnce struct {
-	propose.Pairs
+	propose.Ledger
 	once sync.Once
 }
 
-func (f *failOnce) Link(ctx context.Context, workspace, connection, object, record, sync string) (string, error) {
+func (f *failOnce) Link(ctx context.Context, r propose.Ref, sync string) (string, error) {
 	var err error
 	if sync == "two" {
 		f.once.Do(func() { err = fault.New(fault.Transient, "test", "the ledger hiccups") })
@@ -355,5 +355,5 @@ func (f *failOnce) Link(ctx context.Context, workspace, connection, object, reco
 	if err != nil {
 		return "", err
 	}
-	return f.Pairs.Link(ctx, workspace, connection, object, record, sync)
+	return f.Ledger.Link(ctx, r, sync)
 }

@@ -27,6 +27,14 @@ type End struct {
 // Whole reports whether the pair has a record on the other side.
 func (p *Pair) Whole() bool { return p != nil && p.There.Record != "" }
 
+// Counterpart is the record on the other side, unless it was deleted.
+func (p *Pair) Counterpart() string {
+	if p == nil || p.There.Deleted {
+		return ""
+	}
+	return p.There.Record
+}
+
 // Settled reports whether a record of the pair needs no matching: it has a
 // counterpart, or one is being created.
 func (p *Pair) Settled() bool { return p.Whole() || p != nil && p.There.Flight }
