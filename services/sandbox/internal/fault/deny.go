@@ -31,9 +31,9 @@ func (s *Set) Denied(area string, write bool) bool {
 	return slices.Contains(s.denied, area) || write && slices.Contains(s.denied, area+writeOnly)
 }
 
-// Denials are the areas that the account may not use.
+// Denials are the areas that the account may not use; never nil.
 func (s *Set) Denials() []string {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return slices.Clone(s.denied)
+	return append([]string{}, s.denied...)
 }
