@@ -48,8 +48,12 @@ func TestAnAppSharesItsObjectsOnly(t *testing.T) {
 		object deal.Object
 		shared bool
 	}{
-		{OpenOrders, deal.Deals, true}, {OpenOrders, deal.Contacts, true}, {OpenOrders, deal.Companies, false},
-		{OpenDirectory, deal.Deals, false}, {OpenDirectory, deal.Contacts, true}, {OpenDirectory, deal.Companies, true},
+		{OpenOrders, deal.Deals, true},
+		{OpenOrders, deal.Contacts, true},
+		{OpenOrders, deal.Companies, false},
+		{OpenDirectory, deal.Deals, false},
+		{OpenDirectory, deal.Contacts, true},
+		{OpenDirectory, deal.Companies, true},
 	} {
 		d := dial(t, c.open)
 		m := d.Describe()

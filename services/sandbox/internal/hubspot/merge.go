@@ -69,7 +69,7 @@ func (p *Portal) merge(o *object, primaryID, otherID int64, e *edit) (*crm.Recor
 	p.absorb(o, b.ID, winner, e.at)
 	m := &edit{source: src, at: e.at, silent: e.silent}
 	list := joinIDs(absorbed)
-	_, rec, err := o.table.Mutate(winner, func(old *crm.Record) (*crm.Record, error) {
+	_, _, err := o.table.Mutate(winner, func(old *crm.Record) (*crm.Record, error) {
 		next := old.Next()
 		p.fill(o, next, m, moved)
 		next.Values["hs_merged_object_ids"] = list
@@ -86,7 +86,7 @@ func (p *Portal) merge(o *object, primaryID, otherID int64, e *edit) (*crm.Recor
 		}
 	}
 	p.recount(o, winner, e)
-	rec = o.table.Get(winner)
+	rec := o.table.Get(winner)
 	p.count(o, e, stat.Merged)
 	if !e.silent {
 		p.publish(&event{
