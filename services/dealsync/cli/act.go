@@ -35,6 +35,28 @@ func newResync(g *global) *cobra.Command {
 	return cmd
 }
 
+func newBackfill(g *global) *cobra.Command {
+	return &cobra.Command{
+		Use: "backfill SYNC", Short: "Read all records of a sync again, from both sides; writes only what differs", Args: cobra.ExactArgs(1),
+		Example: "  dealsync backfill pipedrive-deals\n  dealsync get syncs   # how far it is",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return g.call(cmd.Context(), func(ctx context.Context, admin configv1.AdminServiceClient) error {
+				workspace, err := g.in(ctx, admin)
+				if err != nil {
+					return err
+				}
+				resp, err := admin.Backfill(ctx, &configv1.BackfillRequest{Workspace: workspace, Sync: args[0]})
+				if err != nil {
+					return err
+				}
+				return g.print(cmd.OutOrStdout(), resp, func(t *tabwriter.Writer) {
+					row(t, resp.GetSync().GetName(), "all records will be read again; see dealsync get syncs")
+				})
+			})
+		},
+	}
+}
+
 func newPause(g *global, paused bool) *cobra.Command {
 	use, short := "resume SYNC", "Switch a sync on again; it catches up"
 	if paused {

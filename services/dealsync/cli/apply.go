@@ -18,17 +18,23 @@ import (
 func newApply(g *global) *cobra.Command {
 	var files []string
 	var dryRun bool
+	var plan string
 	cmd := &cobra.Command{
-		Use:   "apply -f FILE|DIR",
-		Short: "Apply configuration documents: all of them, or none",
-		Args:  cobra.NoArgs,
+		Use:     "apply -f FILE|DIR",
+		Short:   "Apply configuration documents: all of them, or none",
+		Example: "  dealsync apply -f config/\n  dealsync apply -f deals.yaml --dry-run\n  dealsync apply -f deals.yaml --plan ID",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			documents, err := readDocuments(files)
 			if err != nil {
 				return err
 			}
-			return g.call(cmd.Context(), func(ctx context.Context, admin configv1.AdminServiceClient) error {
-				resp, err := admin.Apply(ctx, &configv1.ApplyRequest{Documents: documents, DryRun: dryRun})
+			limit := callTimeout
+			if plan != "" { // it is worked out again, from live data
+				limit = 0
+			}
+			return g.callFor(cmd.Context(), limit, func(ctx context.Context, admin configv1.AdminServiceClient) error {
+				resp, err := admin.Apply(ctx, &configv1.ApplyRequest{Documents: documents, DryRun: dryRun, Plan: plan})
 				if err != nil {
 					return err
 				}
@@ -37,24 +43,30 @@ func newApply(g *global) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringArrayVarP(&files, "filename", "f", nil, "file, directory of *.yaml files, or - for standard input; may be given again")
+	cmd.Flags().StringVar(&plan, "plan", "", "id of a plan that must still hold, as dealsync plan printed it")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check everything, store nothing")
 	_ = cmd.MarkFlagRequired("filename")
 	return cmd
 }
 
 func reportApply(cmd *cobra.Command, g *global, resp *configv1.ApplyResponse) error {
-	for _, p := range resp.GetProblems() {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%s:%d:%d: %s (%s)\n", p.GetFile(), p.GetLine(), p.GetColumn(), p.GetMessage(), p.GetCode())
-	}
-	if n := len(resp.GetProblems()); n > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "nothing was applied: %d problem(s)\n", n)
-		return &failure{exitRefused, errReported}
+	if len(resp.GetProblems()) > 0 {
+		return reportProblems(cmd, resp.GetProblems(), "nothing was applied")
 	}
 	return g.print(cmd.OutOrStdout(), resp, func(t *tabwriter.Writer) {
 		for _, a := range resp.GetApplied() {
 			row(t, a.GetKind(), a.GetWorkspace()+"/"+a.GetName(), a.GetAction())
 		}
 	})
+}
+
+// reportProblems prints what is wrong with documents, in the form of compilers.
+func reportProblems(cmd *cobra.Command, problems []*configv1.Problem, so string) error {
+	for _, p := range problems {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s:%d:%d: %s (%s)\n", p.GetFile(), p.GetLine(), p.GetColumn(), p.GetMessage(), p.GetCode())
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s: %d problem(s)\n", so, len(problems))
+	return &failure{exitRefused, errReported}
 }
 
 // readDocuments reads files and directories, and puts the values of secrets in

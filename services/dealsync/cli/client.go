@@ -17,6 +17,8 @@ import (
 // global are the flags of every command.
 type global struct {
 	server, workspace, output string
+	// now is the time that ages are told by.
+	now func() time.Time
 }
 
 // callTimeout bounds one call; an apply may read two apps' schemas.
@@ -24,14 +26,22 @@ const callTimeout = 30 * time.Second
 
 // call opens the admin API for one use.
 func (g *global) call(ctx context.Context, use func(ctx context.Context, admin configv1.AdminServiceClient) error) error {
+	return g.callFor(ctx, callTimeout, use)
+}
+
+// callFor bounds the use; 0: only by its caller.
+func (g *global) callFor(ctx context.Context, limit time.Duration, use func(ctx context.Context, admin configv1.AdminServiceClient) error) error {
 	conn, err := grpc.NewClient(g.server, grpc.WithTransportCredentials(insecure.NewCredentials()),
 		settings.WithAccess(os.Getenv("DEALSYNC_CONFIG_TOKEN")))
 	if err != nil {
 		return usage("config service address %q: %w", g.server, err)
 	}
 	defer func() { _ = conn.Close() }()
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
+	if limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
 	return use(ctx, configv1.NewAdminServiceClient(conn))
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc/status"
 
-	"github.com/dealsync/dealsync/libs/deal"
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 )
 
@@ -104,14 +103,7 @@ func connectionFindings(ctx context.Context, admin configv1.AdminServiceClient) 
 	for _, c := range resp.GetConnections() {
 		workspaces[c.GetWorkspace()] = true
 		f := finding{Check: "connection " + c.GetWorkspace() + "/" + c.GetName()}
-		schema, err := admin.GetSchema(ctx, &configv1.GetSchemaRequest{
-			Workspace: c.GetWorkspace(), Connection: c.GetName(), Object: string(deal.Deals),
-		})
-		if err != nil {
-			f.Detail = status.Convert(err).Message()
-		} else {
-			f.OK, f.Detail = true, fmt.Sprintf("signed in; %d pipelines, %d fields", len(schema.GetPipelines()), len(schema.GetFields()))
-		}
+		f.OK, f.Detail = tryConnection(ctx, admin, c)
 		findings = append(findings, f)
 	}
 	for _, w := range slices.Sorted(maps.Keys(workspaces)) {
@@ -126,4 +118,25 @@ func connectionFindings(ctx context.Context, admin configv1.AdminServiceClient) 
 		}
 	}
 	return findings
+}
+
+// tryConnection asks the account now for the first object that its app shares,
+// which is deals where it has them.
+func tryConnection(ctx context.Context, admin configv1.AdminServiceClient, c *configv1.Connection) (ok bool, detail string) {
+	app, err := admin.GetApp(ctx, &configv1.GetAppRequest{App: c.GetApp()})
+	if err != nil {
+		return false, status.Convert(err).Message()
+	}
+	if len(app.GetApp().GetObjects()) == 0 {
+		return false, app.GetApp().GetTitle() + " shares nothing"
+	}
+	object := app.GetApp().GetObjects()[0].GetObject()
+	schema, err := admin.GetSchema(ctx, &configv1.GetSchemaRequest{Workspace: c.GetWorkspace(), Connection: c.GetName(), Object: object, Refresh: true})
+	switch {
+	case err != nil:
+		return false, status.Convert(err).Message()
+	case schema.GetStagesMissing().GetCode() == "no_stages_visible":
+		return false, schema.GetStagesMissing().GetMessage()
+	}
+	return true, fmt.Sprintf("signed in; %d pipelines, %d fields of %s", len(schema.GetPipelines()), len(schema.GetFields()), object)
 }

@@ -2,21 +2,18 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
-	"github.com/dealsync/dealsync/libs/deal"
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
-	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
 )
 
 func newGet(g *global) *cobra.Command {
-	cmd := &cobra.Command{Use: "get", Short: "List connections, syncs, pairs or parked messages"}
-	cmd.AddCommand(newGetConnections(g), newGetSyncs(g), newGetPairs(g), newGetParked(g))
+	cmd := &cobra.Command{Use: "get", Short: "List apps, connections, what an account has, syncs, pairs or parked messages"}
+	cmd.AddCommand(newGetApps(g), newGetConnections(g), newGetPipelines(g), newGetFields(g), newGetOwners(g), newGetSyncs(g), newGetPairs(g), newGetParked(g))
 	return cmd
 }
 
@@ -37,46 +34,6 @@ func newGetConnections(g *global) *cobra.Command {
 				})
 			})
 		},
-	}
-}
-
-func newGetSyncs(g *global) *cobra.Command {
-	return &cobra.Command{
-		Use: "syncs", Short: "List the syncs and how far each is", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return g.call(cmd.Context(), func(ctx context.Context, admin configv1.AdminServiceClient) error {
-				resp, err := admin.ListSyncs(ctx, &configv1.ListSyncsRequest{Workspace: g.workspace})
-				if err != nil {
-					return err
-				}
-				return g.print(cmd.OutOrStdout(), resp, func(t *tabwriter.Writer) {
-					row(t, "WORKSPACE", "NAME", "OBJECT", "DIRECTION", "WINNER", "STATE", "BACKFILL HUBSPOT", "BACKFILL APP")
-					for _, s := range resp.GetSyncs() {
-						y := s.GetSync()
-						state := "active"
-						if y.GetPaused() {
-							state = "paused"
-						}
-						row(t, y.GetWorkspace(), y.GetName(), y.GetObject(), word(y.GetDirection().String(), "DIRECTION_"),
-							word(y.GetWinner().String(), "WINNER_"), state,
-							progress(s.GetBackfill()[deal.HubSpot.String()]), progress(s.GetBackfill()[deal.App.String()]))
-					}
-				})
-			})
-		},
-	}
-}
-
-func progress(c *ledgerv1.Cursor) string {
-	switch {
-	case c == nil:
-		return "-"
-	case c.GetDone():
-		return fmt.Sprintf("done, %d read", c.GetRead())
-	case c.GetTotal() > 0:
-		return fmt.Sprintf("%d of %d", c.GetRead(), c.GetTotal())
-	default:
-		return fmt.Sprintf("%d read", c.GetRead())
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 
 func newDescribe(g *global) *cobra.Command {
 	cmd := &cobra.Command{Use: "describe", Short: "Show one thing in full"}
-	cmd.AddCommand(&cobra.Command{
+	cmd.AddCommand(newDescribeApp(g), newDescribeSync(g), &cobra.Command{
 		Use: "pair PAIR|RECORD", Short: "Show what is known of a pair, field by field", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return g.call(cmd.Context(), func(ctx context.Context, admin configv1.AdminServiceClient) error {

@@ -10,8 +10,10 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -45,7 +47,7 @@ func usage(format string, args ...any) error {
 func Main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	root := newRoot()
+	root := newRoot(&global{now: time.Now})
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
@@ -68,9 +70,21 @@ func words(err error) string {
 		return err.Error()
 	case s.GRPCStatus().Code() == codes.Unavailable:
 		return "the config service cannot be reached: is an installation up (dealsync up), and is --server right? " + s.GRPCStatus().Message()
-	default:
-		return s.GRPCStatus().Message()
 	}
+	if code := reason(s.GRPCStatus()); code != "" {
+		return s.GRPCStatus().Message() + " (" + code + ")"
+	}
+	return s.GRPCStatus().Message()
+}
+
+// reason is the stable code that a refusal carries, for scripts to look for.
+func reason(s *status.Status) string {
+	for _, d := range s.Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok {
+			return info.GetReason()
+		}
+	}
+	return ""
 }
 
 // errReported marks a failure whose details have been printed already.
@@ -92,8 +106,7 @@ func exitCode(err error) int {
 	}
 }
 
-func newRoot() *cobra.Command {
-	g := &global{}
+func newRoot(g *global) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "dealsync",
 		Short: "Keeps deals in step between HubSpot and your other apps",
@@ -108,8 +121,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused, 5 the insta
 	root.PersistentFlags().StringVarP(&g.output, "output", "o", "table", "table, json or yaml")
 	root.AddCommand(
 		newUp(), newDemo(), newBench(),
-		newApply(g), newExport(g), newGet(g), newDescribe(g), newJournal(g),
-		newResync(g), newPause(g, true), newPause(g, false), newParked(g), newDoctor(g), newVersion(),
+		newPlan(g), newApply(g), newExport(g), newGet(g), newDescribe(g), newCount(g), newSuggest(g), newCreate(g), newJournal(g),
+		newResync(g), newBackfill(g), newPause(g, true), newPause(g, false), newParked(g), newDoctor(g), newVersion(),
 	)
 	return root
 }
