@@ -115,7 +115,7 @@ func (st *step) hear(v *UnitValue) {
 	switch got {
 	case edit:
 		st.accept(v.Unit, &n)
-		return
+		u = st.p.Units[v.Unit] // an old value that a survivor of a merge still has
 	case unread:
 		st.ask(st.in.Side, true, "same_time")
 		return
