@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/dealsync/dealsync/libs/bus"
 	"github.com/dealsync/dealsync/libs/ledger"
+	"github.com/dealsync/dealsync/libs/settings"
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
 )
@@ -60,7 +60,7 @@ func (s *scheduler) match(ctx context.Context, y *configv1.Sync) error {
 	if err != nil {
 		return err
 	}
-	same := exists && saved.Doc.GetSinceMs() == numberOf(y) && saved.Doc.GetCursor() == rulesOf(y)
+	same := exists && saved.Doc.GetSinceMs() == numberOf(y) && saved.Doc.GetCursor() == settings.RulesOf(y)
 	if same && saved.Doc.GetDone() {
 		m.done = true
 		return nil
@@ -73,7 +73,7 @@ func (s *scheduler) match(ctx context.Context, y *configv1.Sync) error {
 		return err
 	}
 	if !same {
-		next := &ledgerv1.Cursor{Run: run, Cursor: rulesOf(y), SinceMs: numberOf(y), StartedMs: now.UnixMilli()}
+		next := &ledgerv1.Cursor{Run: run, Cursor: settings.RulesOf(y), SinceMs: numberOf(y), StartedMs: now.UnixMilli()}
 		if saved.Revision, err = s.deps.Cursors.Put(ctx, key, next, saved.Revision); err != nil {
 			return err
 		}
@@ -81,15 +81,6 @@ func (s *scheduler) match(ctx context.Context, y *configv1.Sync) error {
 	}
 	s.offerBoth(ctx, y, offering{run: saved.Doc.GetRun(), reason: "matched", connections: both(y), key: key, saved: saved})
 	return nil
-}
-
-// rulesOf are a sync's match rules, to know whether they are others.
-func rulesOf(y *configv1.Sync) string {
-	var rules []string
-	for _, r := range y.GetMatch() {
-		rules = append(rules, r.GetName()+"="+r.GetHubspotField()+"/"+r.GetAppField())
-	}
-	return strings.Join(rules, ";")
 }
 
 // allKnown reports whether both backfills have read everything and records that

@@ -12,6 +12,7 @@ import (
 	"github.com/dealsync/dealsync/libs/bus"
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/ledger"
+	"github.com/dealsync/dealsync/libs/settings"
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
 	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
@@ -133,7 +134,7 @@ func TestMatchingGoesOnAfterACrash_R15(t *testing.T) {
 	}
 	// All are known, but not all have been offered.
 	key := ledger.CursorKey("acme", "hs", "contact", "matched:contact")
-	begun := &ledgerv1.Cursor{Run: "1.matched@1", Cursor: rulesOf(b.settings.Snapshot().Sync("acme", "contact")), SinceMs: 1, StartedMs: 5}
+	begun := &ledgerv1.Cursor{Run: "1.matched@1", Cursor: settings.RulesOf(b.settings.Snapshot().Sync("acme", "contact")), SinceMs: 1, StartedMs: 5}
 	if _, err := b.ledger.Cursors.Put(t.Context(), key, begun, 0); err != nil {
 		t.Fatalf("save: %v", err)
 	}
