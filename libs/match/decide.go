@@ -44,9 +44,9 @@ type Decision struct {
 // All of this reads the same from both ends, so that both records come to the
 // same decision, whichever is looked at first.
 //
-// crowded are the rules by which more records have my key than anybody lists:
-// nobody knows that there is only one.
-func Decide(me Record, others []Record, crowded ...Rule) Decision {
+// crowded: more records have the key that decides than anybody lists, so nobody
+// knows that there is only one.
+func Decide(me Record, others []Record, crowded bool) Decision {
 	w := world{others: others, me: &me}
 	there := w.matches(&me)
 	open := among(there, Free, Busy, Bereft)
@@ -66,7 +66,7 @@ func Decide(me Record, others []Record, crowded ...Rule) Decision {
 	switch {
 	case len(among(d.records(), Busy)) > 0:
 		d.Verdict = Undecided
-	case len(here) > 1 || len(open) > 1 || open[0].State != Free || slices.Contains(crowded, d.Key.Rule):
+	case len(here) > 1 || len(open) > 1 || open[0].State != Free || crowded:
 		d.Verdict = Ambiguous
 	default:
 		d.Verdict, d.With = Paired, open[0]

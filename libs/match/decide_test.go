@@ -28,39 +28,38 @@ func TestR15Decisions(t *testing.T) {
 		name    string
 		me      match.Record
 		others  []match.Record
-		crowded match.Rule
+		crowded bool
 		want    match.Verdict
 		with    string
 		among   string
 	}{
-		{"nobody else", me, nil, "", match.Alone, "", ""},
-		{"one on each side", me, []match.Record{rec(a, "7", "acme.de", "Other")}, "", match.Paired, "7", "1 7"},
-		{"its own entry among the others means nothing", me, []match.Record{me, rec(a, "7", "acme.de", "")}, "", match.Paired, "7", "1 7"},
-		{"two on the other side", me, []match.Record{rec(a, "8", "acme.de", ""), rec(a, "7", "acme.de", "")}, "", match.Ambiguous, "", "1 7 8"},
-		{"two on this side", me, []match.Record{rec(h, "2", "acme.de", ""), rec(a, "7", "acme.de", "")}, "", match.Ambiguous, "", "1 2 7"},
-		{"one of two on the other side is paired", me, []match.Record{rec(a, "7", "acme.de", "", match.Taken), rec(a, "8", "acme.de", "")}, "", match.Paired, "8", "1 8"},
-		{"the only one is paired", me, []match.Record{rec(a, "7", "acme.de", "", match.Taken)}, "", match.Alone, "", ""},
-		{"another one on this side is paired", me, []match.Record{rec(h, "2", "acme.de", "", match.Taken), rec(a, "7", "acme.de", "")}, "", match.Paired, "7", "1 7"},
-		{"the other one is being paired", me, []match.Record{rec(a, "7", "acme.de", "", match.Busy)}, "", match.Undecided, "", "1 7"},
-		{"one on this side is being paired", me, []match.Record{rec(h, "2", "acme.de", "", match.Busy), rec(a, "7", "acme.de", "")}, "", match.Undecided, "", "1 2 7"},
-		{"the other one has lost its counterpart", me, []match.Record{rec(a, "7", "acme.de", "", match.Bereft)}, "", match.Ambiguous, "", "1 7"},
-		{"more on this side than are listed", me, []match.Record{rec(a, "7", "acme.de", "")}, match.Domain, match.Ambiguous, "", "1 7"},
-		{"a crowd by a rule that does not decide", me, []match.Record{rec(a, "7", "acme.de", "")}, match.Name, match.Paired, "7", "1 7"},
-		{"more on this side, and nobody there", me, nil, match.Domain, match.Alone, "", ""},
-		{"by name, where the other has no domain", me, []match.Record{rec(a, "7", "", "ACME")}, "", match.Paired, "7", "1 7"},
-		{"not by name, where both have domains", me, []match.Record{rec(a, "7", "acme.com", "Acme")}, "", match.Alone, "", ""},
-		{"the domain goes before the name", me, []match.Record{rec(a, "7", "", "Acme"), rec(a, "8", "acme.de", "Other")}, "", match.Paired, "8", "1 8"},
+		{"nobody else", me, nil, false, match.Alone, "", ""},
+		{"one on each side", me, []match.Record{rec(a, "7", "acme.de", "Other")}, false, match.Paired, "7", "1 7"},
+		{"its own entry among the others means nothing", me, []match.Record{me, rec(a, "7", "acme.de", "")}, false, match.Paired, "7", "1 7"},
+		{"two on the other side", me, []match.Record{rec(a, "8", "acme.de", ""), rec(a, "7", "acme.de", "")}, false, match.Ambiguous, "", "1 7 8"},
+		{"two on this side", me, []match.Record{rec(h, "2", "acme.de", ""), rec(a, "7", "acme.de", "")}, false, match.Ambiguous, "", "1 2 7"},
+		{"one of two on the other side is paired", me, []match.Record{rec(a, "7", "acme.de", "", match.Taken), rec(a, "8", "acme.de", "")}, false, match.Paired, "8", "1 8"},
+		{"the only one is paired", me, []match.Record{rec(a, "7", "acme.de", "", match.Taken)}, false, match.Alone, "", ""},
+		{"another one on this side is paired", me, []match.Record{rec(h, "2", "acme.de", "", match.Taken), rec(a, "7", "acme.de", "")}, false, match.Paired, "7", "1 7"},
+		{"the other one is being paired", me, []match.Record{rec(a, "7", "acme.de", "", match.Busy)}, false, match.Undecided, "", "1 7"},
+		{"one on this side is being paired", me, []match.Record{rec(h, "2", "acme.de", "", match.Busy), rec(a, "7", "acme.de", "")}, false, match.Undecided, "", "1 2 7"},
+		{"the other one has lost its counterpart", me, []match.Record{rec(a, "7", "acme.de", "", match.Bereft)}, false, match.Ambiguous, "", "1 7"},
+		{"more on this side than are listed", me, []match.Record{rec(a, "7", "acme.de", "")}, true, match.Ambiguous, "", "1 7"},
+		{"more on this side, and nobody there", me, nil, true, match.Alone, "", ""},
+		{"by name, where the other has no domain", me, []match.Record{rec(a, "7", "", "ACME")}, false, match.Paired, "7", "1 7"},
+		{"not by name, where both have domains", me, []match.Record{rec(a, "7", "acme.com", "Acme")}, false, match.Alone, "", ""},
+		{"the domain goes before the name", me, []match.Record{rec(a, "7", "", "Acme"), rec(a, "8", "acme.de", "Other")}, false, match.Paired, "8", "1 8"},
 		{
 			"a name does not take away what a domain gives", rec(a, "7", "", "Acme"),
-			[]match.Record{rec(h, "1", "acme.de", "Acme"), rec(a, "8", "acme.de", "Other")}, "", match.Alone, "", "",
+			[]match.Record{rec(h, "1", "acme.de", "Acme"), rec(a, "8", "acme.de", "Other")}, false, match.Alone, "", "",
 		},
 		{
 			"a domain that is taken is no reason to go by name", me,
-			[]match.Record{rec(a, "7", "acme.de", "", match.Taken), rec(a, "8", "", "Acme")}, "", match.Alone, "", "",
+			[]match.Record{rec(a, "7", "acme.de", "", match.Taken), rec(a, "8", "", "Acme")}, false, match.Alone, "", "",
 		},
-		{"forms that differ", rec(h, "1", "", "Acme GmbH"), []match.Record{rec(a, "7", "", "Acme AG")}, "", match.Alone, "", ""},
-		{"a name without a form may be either", rec(h, "1", "", "Acme"), []match.Record{rec(a, "7", "", "Acme AG"), rec(a, "8", "", "Acme GmbH")}, "", match.Ambiguous, "", "1 7 8"},
-		{"the other may be either", rec(h, "1", "", "Acme AG"), []match.Record{rec(h, "2", "", "Acme GmbH"), rec(a, "7", "", "Acme")}, "", match.Ambiguous, "", "1 2 7"},
+		{"forms that differ", rec(h, "1", "", "Acme GmbH"), []match.Record{rec(a, "7", "", "Acme AG")}, false, match.Alone, "", ""},
+		{"a name without a form may be either", rec(h, "1", "", "Acme"), []match.Record{rec(a, "7", "", "Acme AG"), rec(a, "8", "", "Acme GmbH")}, false, match.Ambiguous, "", "1 7 8"},
+		{"the other may be either", rec(h, "1", "", "Acme AG"), []match.Record{rec(h, "2", "", "Acme GmbH"), rec(a, "7", "", "Acme")}, false, match.Ambiguous, "", "1 2 7"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -111,7 +110,7 @@ func TestR15BothEndsComeToTheSameDecision(t *testing.T) {
 			if me.State != match.Free {
 				continue
 			}
-			d := match.Decide(me, world)
+			d := match.Decide(me, world, false)
 			if d.Verdict != match.Paired {
 				continue
 			}
@@ -119,7 +118,7 @@ func TestR15BothEndsComeToTheSameDecision(t *testing.T) {
 			if c.Side == me.Side || c.State != match.Free || match.Alike(me.Keys, c.Keys) == "" {
 				t.Fatalf("%+v was paired with %+v", me, c)
 			}
-			if back := match.Decide(c, world); back.Verdict != match.Paired || back.With.ID != me.ID {
+			if back := match.Decide(c, world, false); back.Verdict != match.Paired || back.With.ID != me.ID {
 				t.Fatalf("%s goes with %s, which goes with %+v", me.ID, c.ID, back)
 			}
 			if by, ok := taken[c.ID]; ok {
@@ -137,7 +136,7 @@ func TestR15TheOrderInWhichRecordsAreListedDoesNotMatter(t *testing.T) {
 		me := world[0]
 		me.State = match.Free
 		shuffled := rapid.Permutation(world[1:]).Draw(t, "order")
-		a, b := match.Decide(me, world[1:]), match.Decide(me, shuffled)
+		a, b := match.Decide(me, world[1:], false), match.Decide(me, shuffled, false)
 		if a.Verdict != b.Verdict || a.Key.Rule != b.Key.Rule || ids(a.Among) != ids(b.Among) {
 			t.Fatalf("%+v, and in another order %+v", a, b)
 		}
@@ -150,7 +149,7 @@ func TestR15AnAmbiguousRecordHasAnotherChoice(t *testing.T) {
 		world := genWorld().Draw(t, "world")
 		me := world[0]
 		me.State = match.Free
-		d := match.Decide(me, world)
+		d := match.Decide(me, world, false)
 		sides := map[deal.Side]int{}
 		for _, r := range d.Among {
 			sides[r.Side]++

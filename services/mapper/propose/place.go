@@ -3,6 +3,7 @@ package propose
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/dealsync/dealsync/libs/bus"
 	"github.com/dealsync/dealsync/libs/deal"
@@ -106,7 +107,10 @@ func (s *Service) match(ctx context.Context, t *task, id string, pair *core.Pair
 	if err != nil {
 		return place{}, err
 	}
-	d := match.Decide(me, others, crowded...)
+	d := match.Decide(me, others, false)
+	if slices.Contains(crowded, d.Key.Rule) {
+		d = match.Decide(me, others, true)
+	}
 	switch d.Verdict {
 	case match.Paired:
 		return s.join(ctx, t, me, d.With)
