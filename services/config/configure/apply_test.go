@@ -227,3 +227,33 @@ func TestReadOnlyAndOneWayNarrowALine(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// another is the workspace with one more connection and a sync of deals with it.
+func another(t *testing.T, app string) string {
+	t.Helper()
+	return read(t, "acme.yaml") + `
+---
+apiVersion: dealsync/v1
+kind: Connection
+metadata: {workspace: acme, name: another}
+spec: {app: ` + app + `, auth: {token: {value: t}}}
+---
+apiVersion: dealsync/v1
+kind: Sync
+metadata: {workspace: acme, name: another-deals}
+spec: {connection: another, object: deal, pipelines: [{hubspot: default, app: "1", stages: [{hubspot: closedwon, app: won}]}]}
+`
+}
+
+func TestDealsThatCannotSyncAreRefusedWithTheCause(t *testing.T) {
+	t.Parallel()
+	r := setup(t).replica()
+	for app, want := range map[string]string{
+		"sandbox-directory": "spec.object: Sandbox Directory does not share deal; it shares: contact, company [object_not_shared]\n",                                                                                       // R2
+		"sandbox-orders":    "spec.object: the sales process of Sandbox Orders is not built on stages, so its deals can't be synced; sync its other objects, or an app whose deals stand in stages [app_without_stages]\n", // R10
+	} {
+		if got := r.refuse(t, another(t, app)); got != want {
+			t.Errorf("%s: %s", app, got)
+		}
+	}
+}

@@ -195,6 +195,7 @@ func newFakeApps() *fakeApps {
 					{ID: "1/1", Label: "Qualified", Probability: -1}, {ID: "1/2", Label: "Contacted", Probability: -1}, {ID: "1/won", Closed: true, Won: true, Probability: -1}, {ID: "1/lost", Closed: true, Probability: -1},
 				}}},
 			},
+			"sandbox-orders":    {Fields: text("title")},
 			"hubspot/contact":   {Fields: text("email firstname lastname phone")},
 			"pipedrive/contact": {Fields: text("email first_name last_name phone")},
 		},

@@ -32,6 +32,9 @@ type Input struct {
 func Sync(in Input) (*configv1.Sync, []document.Problem) {
 	spec := in.Doc.Sync
 	r := &resolver{Input: in, spec: spec, title: in.AppManifest.Title, direction: wayOf(spec.Direction, deal.BothWays)}
+	if !r.stagesVisible() {
+		return nil, r.problems
+	}
 	sync := &configv1.Sync{
 		Workspace:         in.Doc.Metadata.Workspace,
 		Name:              in.Doc.Metadata.Name,

@@ -6,20 +6,19 @@ import (
 	"strings"
 
 	"github.com/dealsync/dealsync/libs/connector"
+	"github.com/dealsync/dealsync/libs/deal"
 
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 )
 
 // pipelines resolves the pipeline and stage mappings of a deal sync (R8, R9).
 func (r *resolver) pipelines() []*configv1.Pipeline {
-	staged := r.spec.Object == "deal"
+	staged := deal.Object(r.spec.Object) == deal.Deals
 	switch {
 	case !staged && len(r.spec.Pipelines) > 0:
 		r.fail("spec.pipelines", "unknown_key", "spec.pipelines: a %s has no pipeline; remove it", r.spec.Object)
 		return nil
 	case !staged:
-		return nil
-	case !r.stagesVisible(r.AppManifest, r.App), !r.stagesVisible(r.HubSpotManifest, r.HubSpot):
 		return nil
 	case len(r.spec.Pipelines) == 0:
 		r.fail("spec", "missing_required", "spec.pipelines is missing: only deals in mapped stages sync; HubSpot's pipelines: %s; %s's pipelines: %s",
@@ -45,11 +44,18 @@ func (r *resolver) pipelines() []*configv1.Pipeline {
 	return resolved
 }
 
-// stagesVisible tells the two causes of having no stages apart (R10).
-func (r *resolver) stagesVisible(m *connector.Manifest, schema *connector.Schema) bool {
-	code, message := StagesMissing(m, schema)
+// stagesVisible tells the two causes of having no stages apart (R10). Without
+// any, nothing else that is written matters.
+func (r *resolver) stagesVisible() bool {
+	if deal.Object(r.spec.Object) != deal.Deals {
+		return true
+	}
+	code, message := StagesMissing(r.AppManifest, r.App)
+	if code == "" {
+		code, message = StagesMissing(r.HubSpotManifest, r.HubSpot)
+	}
 	if code != "" {
-		r.fail("spec.object", code, "%s", message)
+		r.fail("spec.object", code, "spec.object: %s", message)
 	}
 	return code == ""
 }
@@ -59,7 +65,7 @@ func (r *resolver) stagesVisible(m *connector.Manifest, schema *connector.Schema
 func StagesMissing(m *connector.Manifest, deals *connector.Schema) (code, message string) {
 	switch {
 	case !m.Stages || deals.StageField() == "":
-		return "app_without_stages", fmt.Sprintf("%s's sales process is not built on stages, so its deals can't be synced; sync its other objects, or an app whose deals stand in stages", m.Title)
+		return "app_without_stages", fmt.Sprintf("the sales process of %s is not built on stages, so its deals can't be synced; sync its other objects, or an app whose deals stand in stages", m.Title)
 	case !slices.ContainsFunc(deals.Pipelines, func(p connector.Pipeline) bool { return len(p.Stages) > 0 }):
 		return "no_stages_visible", fmt.Sprintf("%s shows no pipelines: the account that is signed in may not see them; allow it to, or sign in with another", m.Title)
 	}
