@@ -52,6 +52,9 @@ func (st *step) image(img *Image) bool {
 		return st.other(ps, img)
 	}
 	st.bind(ps, img)
+	if ps.Record == img.Record {
+		st.formerly(ps, img.MergedFrom...)
+	}
 	st.eligible(ps, img)
 	if !st.counterpart(img) {
 		st.hold(ps, img, img.Hold, img.HoldDetail)

@@ -54,10 +54,19 @@ func (st *step) merge(ps *PairSide, img *Image, survivor string) bool {
 // associations it has is not known either.
 func (st *step) move(ps *PairSide, survivor string) {
 	st.tell(Entry{Event: merged, Side: st.in.Side, Record: survivor, Value: ps.Record})
-	ps.Formerly = append(slices.Clone(ps.Formerly), ps.Record)
+	st.formerly(ps, ps.Record)
 	ps.Record, ps.Deleted, ps.Excluded, ps.Detail, st.changed = survivor, false, "", "", true
 	ps.Associations, ps.Refused, ps.Told = nil, nil, nil
 	st.ask(st.in.Side, true, merged)
+}
+
+// formerly remembers records that are the side's one now, to know late news of them.
+func (st *step) formerly(ps *PairSide, records ...string) {
+	for _, old := range records {
+		if !slices.Contains(ps.Formerly, old) {
+			ps.Formerly, st.changed = append(slices.Clone(ps.Formerly), old), true
+		}
+	}
 }
 
 func mergedIn(s deal.Side) string { return "merged_in_" + s.String() }

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/dealsync/dealsync/libs/deal"
@@ -29,6 +30,8 @@ type world struct {
 	log                                                        []string
 	broken                                                     string
 	lost                                                       bool // news came later than its window was kept
+
+	contacts [3]bool // those that have a counterpart
 }
 
 // simConfig is what a history may contain.
@@ -41,6 +44,10 @@ type simConfig struct {
 	Flush     bool // the windows' store is emptied now and then
 	Refusals  bool // the app refuses some values
 	Exclude   bool // records leave and come back, are deleted and restored
+	Holds     bool // the first record may not be paired for a while
+	Merges    bool // records are merged into others
+	Contacts  bool // records are associated with contacts
+	AppMany   bool // the app can keep several of them
 	Edits     int
 }
 
@@ -56,6 +63,10 @@ type crm struct {
 	drift   int64
 	truth   map[string]Edit // true last edits by people that could be noticed
 	names   map[string]string
+
+	held     bool
+	formerly []string // records that were merged into this one
+	contacts [3]bool  // associated
 }
 
 type stamped struct {
@@ -120,6 +131,7 @@ func newWorld(seed uint64, cfg simConfig) *world {
 	for _, u := range simUnits {
 		w.set(born, u, w.invent(born, u))
 	}
+	w.prepare(born)
 	return w
 }
 
@@ -211,6 +223,14 @@ func (w *world) person() {
 		w.erase(s)
 		return
 	}
+	if w.cfg.Merges && w.rng.IntN(8) == 0 {
+		w.mergeRecord(s)
+		return
+	}
+	if w.cfg.Contacts && w.rng.IntN(4) == 0 {
+		w.relate(s)
+		return
+	}
 	unit := simUnits[w.rng.IntN(len(simUnits))]
 	w.set(s, unit, w.invent(s, unit))
 }
@@ -283,7 +303,10 @@ func (w *world) offer(s deal.Side, overlay map[string]stamped, origin deal.Origi
 		w.read(c)
 		w.offer(s, nil, deal.UnknownOrigin, Poll)
 	}
-	img := &Image{Record: c.record, Cause: cause, Origin: origin, DetectedMs: w.now, Deleted: c.deleted}
+	img := &Image{
+		Record: c.record, Cause: cause, Origin: origin, DetectedMs: w.now, Deleted: c.deleted,
+		MergedFrom: c.formerly, Associations: w.associations(c),
+	}
 	if c.out {
 		img.Excluded = "filter"
 	}
@@ -305,6 +328,9 @@ func (w *world) offer(s deal.Side, overlay map[string]stamped, origin deal.Origi
 			state.Deleted, state.Excluded = c.deleted, img.Excluded
 			if state.Excluded = ""; c.out {
 				state.Excluded = "filter"
+			}
+			if c.held {
+				state.Hold = AmbiguousMatch
 			}
 			w.resolve(Input{Side: s, Image: &state})
 		})
@@ -359,6 +385,9 @@ func (w *world) resolveWith(in Input, rivals []Rival) {
 		w.say("outcome of %s v%d rejected=%v", in.Side, in.Outcome.Version, in.Outcome.Rejected)
 	}
 	w.pair = d.Pair
+	if in.Image != nil && slices.Contains(d.Pair.On(in.Side).Formerly, in.Image.Record) {
+		w.lost = true // an edit of a record that was merged away meanwhile
+	}
 	for name, u := range w.pair.Units {
 		was, is := before.Units[name], u.On(in.Side).Edit
 		if is != was.On(in.Side).Edit && is.At < w.now-simWindow-simSkew {
@@ -421,7 +450,7 @@ func (w *world) apply(wr Write, sent int64) {
 		if wr.Op == Create {
 			w.creates--
 		}
-	case c.deleted:
+	case c.deleted, w.missed(c, wr):
 		o.Gone = true
 	default:
 		if wr.Op == Create && c.exists {
@@ -429,15 +458,17 @@ func (w *world) apply(wr Write, sent int64) {
 		}
 		c.exists = true
 		o.Units = w.put(c, wr)
+		w.putContacts(c, wr, o)
 	}
 	if !o.Gone && !o.Rejected && w.rng.IntN(10) == 0 { // the answer is lost; once more
 		again := w.rng.Int64N(3000)
 		w.after(again, func() {
 			at := w.now
-			if c.deleted {
+			if c.deleted || w.missed(c, wr) {
 				o.Gone = true
 			} else {
 				o.Units = w.put(c, wr)
+				w.putContacts(c, wr, o)
 			}
 			o.SentMs = at
 			w.answer(wr, o)

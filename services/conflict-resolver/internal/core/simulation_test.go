@@ -35,8 +35,9 @@ func (w *world) run() string {
 		return p
 	}
 	for _, c := range w.sides {
-		c.deleted, c.out = false, false
+		c.deleted, c.out, c.held = false, false, false
 	}
+	w.contacts = [3]bool{true, true, true}
 	// Polls find what webhooks lost; the second round shows that all is quiet.
 	var quiet int
 	for range 4 {
@@ -103,6 +104,9 @@ func (w *world) verdict() string {
 			return p
 		}
 	}
+	if p := w.judgeContacts(); p != "" {
+		return p
+	}
 	return w.small()
 }
 
@@ -142,7 +146,7 @@ func (w *world) small() string {
 }
 
 // simulate plays one seed, which also chooses what the history may contain.
-func simulate(seed uint64, verbose bool) (problem string, w *world) {
+func simulate(seed uint64, verbose bool, change ...func(*simConfig)) (problem string, w *world) {
 	bits := seed * 0x9E3779B97F4A7C15 >> 40
 	flag := func(i int) bool { return bits>>i&1 == 1 }
 	cfg := simConfig{
@@ -158,6 +162,9 @@ func simulate(seed uint64, verbose bool) (problem string, w *world) {
 	case 1:
 		cfg.Direction = deal.ToHubSpot
 	}
+	for _, c := range change {
+		c(&cfg)
+	}
 	w = newWorld(seed, cfg)
 	if verbose {
 		w.log = []string{fmt.Sprintf("%+v", cfg)}
@@ -165,8 +172,8 @@ func simulate(seed uint64, verbose bool) (problem string, w *world) {
 	return w.run(), w
 }
 
-func explain(seed uint64) string {
-	_, w := simulate(seed, true)
+func explain(seed uint64, change ...func(*simConfig)) string {
+	_, w := simulate(seed, true, change...)
 	return strings.Join(w.log, "\n")
 }
 
