@@ -22,13 +22,14 @@ const (
 
 // Search implements connector.Searcher (R11). Only what HubSpot finds exactly as
 // a filter does is searched for, so that the count is right. Texts are not: they
-// are compared without regard to case, or word by word.
+// are compared without regard to case, or word by word. Dates that depend on the
+// time are those of UTC, where the caller has not made moments of them.
 func (d *Driver) Search(ctx context.Context, object deal.Object, group filter.Group, limit int) ([]connector.Record, int, error) {
 	s, err := d.shape(object)
 	if err != nil {
 		return nil, 0, err
 	}
-	ways, err := alternatives(filter.At(group, d.now()))
+	ways, err := alternatives(filter.At(group, d.now().UTC()))
 	if err != nil {
 		return nil, 0, err
 	}
