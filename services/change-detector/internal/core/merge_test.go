@@ -478,6 +478,7 @@ func events() *rapid.Generator[[]core.Event] {
 		case core.Merged:
 			e.MergedInto = rapid.SampledFrom([]string{"7", "8"}).Draw(rt, "into")
 		default:
+			e.MergedFrom = rapid.SliceOfN(rapid.SampledFrom([]string{"3", "4", "5"}), 0, 2).Draw(rt, "from")
 			e.Fields = rapid.MapOf(rapid.SampledFrom([]string{"a", "b", "c"}), rapid.SampledFrom([]string{"", "x", "y"})).Draw(rt, "fields")
 		}
 		return e
