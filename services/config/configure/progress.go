@@ -3,6 +3,8 @@ package configure
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/dealsync/dealsync/libs/deal"
@@ -63,7 +65,7 @@ func progressOf(sync *configv1.Sync, cursors map[string]*ledgerv1.Cursor, pendin
 	sides := scanned(sync)
 	for _, side := range sides {
 		c := cursors[side.String()]
-		if c == nil || (c.GetStartedMs() > 0 && c.GetStartedMs() < asked) {
+		if c == nil || number(c) < asked {
 			continue
 		}
 		begun++
@@ -89,6 +91,17 @@ func progressOf(sync *configv1.Sync, cursors map[string]*ledgerv1.Cursor, pendin
 		p.LeftMs = left(p, started, now)
 	}
 	return p
+}
+
+// number is the run that a cursor is of: the detector names runs after the
+// moment they were asked for, "backfill:deals@1795533761590".
+func number(c *ledgerv1.Cursor) int64 {
+	if _, asked, ok := strings.Cut(c.GetRun(), "@"); ok {
+		if n, err := strconv.ParseInt(asked, 10, 64); err == nil {
+			return n
+		}
+	}
+	return c.GetStartedMs()
 }
 
 func phaseOf(sync *configv1.Sync, sides, begun, done int, pending int64) string {

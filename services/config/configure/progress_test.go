@@ -50,6 +50,11 @@ func TestR13ProgressTellsThePhaseAndTheTimeLeft(t *testing.T) {
 			&configv1.Progress{Phase: "waiting"},
 		},
 		{
+			"what was asked for decides, not the clock of who reads", again,
+			cursors{"app": {Run: "backfill:deals@5000", Read: 30, Done: true, StartedMs: 4000}, "hubspot": {Run: "backfill:deals@1000", Done: true, StartedMs: 6000}}, 0,
+			&configv1.Progress{Phase: "reading", Read: 30},
+		},
+		{
 			"a paused sync", &configv1.Sync{Paused: true}, cursors{"app": {Read: 30, Total: 60, StartedMs: 2000}}, 0,
 			&configv1.Progress{Phase: "paused", Read: 30},
 		},
