@@ -28,6 +28,8 @@ var testKey = seal.GenerateKey()
 type replica struct {
 	config configv1.ConfigServiceClient
 	admin  configv1.AdminServiceClient
+	// service is itself, for what no client can ask.
+	service *configure.Service
 }
 
 // testBundle is a server, what the apps say, and any number of replicas.
@@ -83,7 +85,7 @@ func (b *testBundle) replica() *replica {
 		}
 		_ = conn.Close()
 	})
-	return &replica{configv1.NewConfigServiceClient(conn), configv1.NewAdminServiceClient(conn)}
+	return &replica{configv1.NewConfigServiceClient(conn), configv1.NewAdminServiceClient(conn), service}
 }
 
 // read gives a test file.
