@@ -17,7 +17,7 @@ func TestPairsSurviveStorage(t *testing.T) {
 	fields := deal.Fields{"amount": "5", "currency": "EUR"}
 	full := core.PairSide{
 		Record: "1", Title: "Big one", Excluded: "filter", Detail: "value < 1000", Deleted: true, Seen: true, MadeMs: 77,
-		Hold: "ambiguous_match", HoldDetail: "two have that address", Formerly: []string{"0"}, Told: []string{"contact"},
+		Hold: "ambiguous_match", HoldDetail: "two have that address", Formerly: []string{"0"}, Told: []string{"contact"}, AskedMs: 78,
 		Associations: []core.Reference{{Object: "contact", Record: "5"}}, Associate: []core.Reference{{Object: "company", Record: "6"}},
 		Refused: []core.Refusal{{Reference: core.Reference{Object: "contact", Record: "7"}, Code: core.SlotTaken, Message: "it has 5"}},
 		Flight: &core.Write{

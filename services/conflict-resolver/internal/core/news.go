@@ -137,7 +137,7 @@ func (st *step) hear(v *UnitValue) {
 // hold what we think, the wanted value must be written again.
 func (st *step) compare(unit string, us *UnitSide, n *news) {
 	ps := st.p.On(st.in.Side)
-	if n.cause != Reread || n.own == us.Held.Own || us.Held.Unsure || ps.Flight.fields(unit) != nil {
+	if !st.reread(st.in.Side) || n.own == us.Held.Own || us.Held.Unsure || ps.Flight.fields(unit) != nil {
 		return
 	}
 	if st.in.Image.DetectedMs > us.Held.At+st.policy.SkewMs {

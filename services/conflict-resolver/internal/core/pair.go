@@ -55,6 +55,10 @@ type PairSide struct {
 	Recent     []Sent // answered writes, oldest first
 	// Forgotten says until when a unit's writes have been dropped from Recent.
 	Forgotten map[string]int64
+	// AskedMs is when the record was asked to be read; 0 when no answer is awaited.
+	// Only that answer shows for certain what the record holds: an offer of its copy
+	// may be behind our own last write.
+	AskedMs int64
 	// Formerly are records that this side had before they were merged away.
 	Formerly []string
 	// Associations are those that the record is known to have, of the objects

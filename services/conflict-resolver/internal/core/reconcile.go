@@ -149,10 +149,15 @@ func (st *step) lost() {
 	}
 }
 
-// reread reports whether the input answers a refresh of side s.
+// reread reports whether the input answers a request of ours to read side s's
+// record, and so shows what it holds.
 func (st *step) reread(s deal.Side) bool {
 	img := st.in.Image
-	return img != nil && img.Cause == Reread && st.in.Side == s && img.Record == st.p.On(s).Record
+	if img == nil || img.Cause != Reread || st.in.Side != s {
+		return false
+	}
+	ps := st.p.On(s)
+	return img.Record == ps.Record && ps.AskedMs > 0 && img.DetectedMs >= ps.AskedMs
 }
 
 func (st *step) giveUp(unit string, img *Image) {

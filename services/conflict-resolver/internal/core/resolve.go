@@ -1,6 +1,8 @@
 package core
 
 import (
+	"slices"
+
 	"github.com/dealsync/dealsync/libs/deal"
 )
 
@@ -181,6 +183,9 @@ func (st *step) verdicts() {
 
 // finish gives the step its version and the pair its status.
 func (st *step) finish() Decision {
+	if st.reread(st.in.Side) && !slices.ContainsFunc(st.d.Refresh, func(r Refresh) bool { return r.Side == st.in.Side && r.Read }) {
+		st.p.On(st.in.Side).AskedMs, st.changed = 0, true
+	}
 	st.setStatus()
 	st.d.Changed, st.d.Pair = st.changed, st.p
 	if !st.changed {
@@ -210,6 +215,9 @@ func (st *step) ask(s deal.Side, read bool, reason string) {
 	ps := st.p.On(s)
 	if ps.Record == "" || ps.Deleted {
 		return
+	}
+	if read && ps.AskedMs == 0 {
+		ps.AskedMs, st.changed = st.now, true
 	}
 	for i, r := range st.d.Refresh {
 		if r.Side == s {

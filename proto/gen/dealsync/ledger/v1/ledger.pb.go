@@ -592,7 +592,10 @@ type PairSide struct {
 	// told are the objects whose associations an image of this record has told.
 	Told []string `protobuf:"bytes,15,rep,name=told,proto3" json:"told,omitempty"`
 	// formerly are records that this side had before; they were merged into others.
-	Formerly      []string `protobuf:"bytes,16,rep,name=formerly,proto3" json:"formerly,omitempty"`
+	Formerly []string `protobuf:"bytes,16,rep,name=formerly,proto3" json:"formerly,omitempty"`
+	// asked_ms is when the record was last asked to be read and has not been since;
+	// 0: nothing is awaited.
+	AskedMs       int64 `protobuf:"varint,17,opt,name=asked_ms,json=askedMs,proto3" json:"asked_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -737,6 +740,13 @@ func (x *PairSide) GetFormerly() []string {
 		return x.Formerly
 	}
 	return nil
+}
+
+func (x *PairSide) GetAskedMs() int64 {
+	if x != nil {
+		return x.AskedMs
+	}
+	return 0
 }
 
 // Pair is the durable link of two records under one sync.
@@ -1353,7 +1363,7 @@ const file_dealsync_ledger_v1_ledger_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\x06R\x05value:\x028\x01\x1a7\n" +
 	"\tLeftEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x06R\x05value:\x028\x01\"\xb9\x04\n" +
+	"\x05value\x18\x02 \x01(\x06R\x05value:\x028\x01\"\xd4\x04\n" +
 	"\bPairSide\x12\x16\n" +
 	"\x06record\x18\x01 \x01(\tR\x06record\x12\x1a\n" +
 	"\bexcluded\x18\x02 \x01(\tR\bexcluded\x12\x16\n" +
@@ -1372,7 +1382,8 @@ const file_dealsync_ledger_v1_ledger_proto_rawDesc = "" +
 	"\tassociate\x18\r \x03(\v2\x1c.dealsync.event.v1.ReferenceR\tassociate\x12=\n" +
 	"\arefused\x18\x0e \x03(\v2#.dealsync.event.v1.AssociationErrorR\arefused\x12\x12\n" +
 	"\x04told\x18\x0f \x03(\tR\x04told\x12\x1a\n" +
-	"\bformerly\x18\x10 \x03(\tR\bformerly\"\xe1\x05\n" +
+	"\bformerly\x18\x10 \x03(\tR\bformerly\x12\x19\n" +
+	"\basked_ms\x18\x11 \x01(\x03R\aaskedMs\"\xe1\x05\n" +
 	"\x04Pair\x12\x12\n" +
 	"\x04sync\x18\x01 \x01(\tR\x04sync\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x04R\aversion\x126\n" +
