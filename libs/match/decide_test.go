@@ -51,11 +51,13 @@ func TestR15Decisions(t *testing.T) {
 		{"the domain goes before the name", me, []match.Record{rec(a, "7", "", "Acme"), rec(a, "8", "acme.de", "Other")}, false, match.Paired, "8", "1 8"},
 		{
 			"a name does not take away what a domain gives", rec(a, "7", "", "Acme"),
-			[]match.Record{rec(h, "1", "acme.de", "Acme"), rec(a, "8", "acme.de", "Other")}, false, match.Alone, "", "",
+			[]match.Record{rec(h, "1", "acme.de", "Acme"), rec(a, "8", "acme.de", "Other")},
+			false, match.Alone, "", "",
 		},
 		{
 			"a domain that is taken is no reason to go by name", me,
-			[]match.Record{rec(a, "7", "acme.de", "", match.Taken), rec(a, "8", "", "Acme")}, false, match.Alone, "", "",
+			[]match.Record{rec(a, "7", "acme.de", "", match.Taken), rec(a, "8", "", "Acme")},
+			false, match.Alone, "", "",
 		},
 		{"forms that differ", rec(h, "1", "", "Acme GmbH"), []match.Record{rec(a, "7", "", "Acme AG")}, false, match.Alone, "", ""},
 		{"a name without a form may be either", rec(h, "1", "", "Acme"), []match.Record{rec(a, "7", "", "Acme AG"), rec(a, "8", "", "Acme GmbH")}, false, match.Ambiguous, "", "1 7 8"},

@@ -3,6 +3,8 @@ package match_test
 import (
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/dealsync/dealsync/libs/match"
 )
 
@@ -97,4 +99,16 @@ func company(domain, name string) match.Keys {
 	fields := []match.Field{{Rule: match.Domain, Name: "domain"}, {Rule: match.Name, Name: "name"}}
 	values := map[string]string{"domain": domain, "name": name}
 	return match.KeysOf(fields, func(f string) string { return values[f] })
+}
+
+func TestANormalFormStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		for _, r := range []match.Rule{match.Email, match.Name} {
+			once := match.Normal(r, rapid.OneOf(rapid.String(), rapid.StringMatching(`[A-Za-zÄöß .@&-]{0,12}( (GmbH|AG|Co\.|Inc))?`)).Draw(t, string(r))).Value
+			if again := match.Normal(r, once).Value; again != once {
+				t.Fatalf("%s: %q becomes %q", r, once, again)
+			}
+		}
+	})
 }

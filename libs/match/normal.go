@@ -68,8 +68,9 @@ func isWord(r rune) bool {
 }
 
 func name(value string) (base, form string) {
-	// Dots and apostrophes belong to a word ("S.A.", "O'Neill"); all else parts words.
-	folded := strings.NewReplacer(".", "", "'", "", "\u2019", "").Replace(words.Fold(value))
+	// Twice, as an accent may sit on a letter that is written out. Dots and
+	// apostrophes belong to a word ("S.A.", "O'Neill"); all else parts words.
+	folded := strings.NewReplacer(".", "", "'", "", "\u2019", "").Replace(words.Fold(words.Fold(value)))
 	all := strings.FieldsFunc(folded, func(r rune) bool { return !isWord(r) })
 	end := len(all)
 	var forms []string
