@@ -26,36 +26,51 @@ func TestR13ProgressTellsThePhaseAndTheTimeLeft(t *testing.T) {
 	}{
 		{"nothing has begun", both, nil, 0, &configv1.Progress{Phase: "waiting"}},
 		{
-			"one side has begun, the total is not known", both, cursors{"app": {Read: 10, Total: 100, StartedMs: 2000}}, 0,
+			"one side has begun, the total is not known", both,
+			cursors{"app": {Read: 10, Total: 100, StartedMs: 2000}},
+			0,
 			&configv1.Progress{Phase: "reading", Read: 10},
 		},
 		{
-			"both are being read", both, cursors{"app": {Read: 30, Total: 100, StartedMs: 2000}, "hubspot": {Read: 30, Total: 40, StartedMs: 3000}}, 10,
+			"both are being read", both,
+			cursors{"app": {Read: 30, Total: 100, StartedMs: 2000}, "hubspot": {Read: 30, Total: 40, StartedMs: 3000}},
+			10,
 			&configv1.Progress{Phase: "reading", Read: 60, Total: 140, Pending: 10, LeftMs: 14_400}, // 50 in 8 s, 90 to go
 		},
 		{
-			"one way reads the source only", oneWay, cursors{"app": {Read: 30, Done: true, StartedMs: 2000}}, 0,
+			"one way reads the source only", oneWay,
+			cursors{"app": {Read: 30, Done: true, StartedMs: 2000}},
+			0,
 			&configv1.Progress{Phase: "done", Read: 30, Total: 30},
 		},
 		{
-			"but both where records are matched", matching, cursors{"app": {Read: 30, Done: true, StartedMs: 2000}}, 0,
+			"but both where records are matched", matching,
+			cursors{"app": {Read: 30, Done: true, StartedMs: 2000}},
+			0,
 			&configv1.Progress{Phase: "reading", Read: 30},
 		},
 		{
-			"all is read, pairs are pending", both, cursors{"app": {Read: 30, Done: true, StartedMs: 2000}, "hubspot": {Read: 10, Done: true, StartedMs: 2000}}, 20,
+			"all is read, pairs are pending", both,
+			cursors{"app": {Read: 30, Done: true, StartedMs: 2000}, "hubspot": {Read: 10, Done: true, StartedMs: 2000}},
+			20,
 			&configv1.Progress{Phase: "applying", Read: 40, Total: 40, Pending: 20, LeftMs: 8000},
 		},
 		{
-			"a run that was asked for again has yet to begin", again, cursors{"app": {Read: 30, Done: true, StartedMs: 2000}, "hubspot": {Read: 10, Done: true, StartedMs: 2000}}, 0,
+			"a run that was asked for again has yet to begin", again,
+			cursors{"app": {Read: 30, Done: true, StartedMs: 2000}, "hubspot": {Read: 10, Done: true, StartedMs: 2000}},
+			0,
 			&configv1.Progress{Phase: "waiting"},
 		},
 		{
 			"what was asked for decides, not the clock of who reads", again,
-			cursors{"app": {Run: "backfill:deals@5000", Read: 30, Done: true, StartedMs: 4000}, "hubspot": {Run: "backfill:deals@1000", Done: true, StartedMs: 6000}}, 0,
+			cursors{"app": {Run: "backfill:deals@5000", Read: 30, Done: true, StartedMs: 4000}, "hubspot": {Run: "backfill:deals@1000", Done: true, StartedMs: 6000}},
+			0,
 			&configv1.Progress{Phase: "reading", Read: 30},
 		},
 		{
-			"a paused sync", &configv1.Sync{Paused: true}, cursors{"app": {Read: 30, Total: 60, StartedMs: 2000}}, 0,
+			"a paused sync", &configv1.Sync{Paused: true},
+			cursors{"app": {Read: 30, Total: 60, StartedMs: 2000}},
+			0,
 			&configv1.Progress{Phase: "paused", Read: 30},
 		},
 	} {

@@ -103,7 +103,9 @@ func notes(f *configv1.SchemaField) string {
 		is   bool
 		text string
 	}{
-		{f.GetReadOnly(), "read-only"}, {f.GetRequired(), "required"}, {f.GetUnique(), "unique"},
+		{f.GetReadOnly(), "read-only"},
+		{f.GetRequired(), "required"},
+		{f.GetUnique(), "unique"},
 		{f.GetCurrency() != "", "currency in " + f.GetCurrency()},
 	} {
 		if note.is {

@@ -34,12 +34,17 @@ func fields(t *testing.T, lines string) resolve.Input {
 		connector.Field{Name: "person_id", Type: deal.Reference},
 	)
 	in.HubSpot.Owners = []connector.Owner{
-		{ID: "31", Email: "Ann@acme.test", Active: true}, {ID: "30", Email: "bob@acme.test", Active: true},
-		{ID: "32", Email: "cid@acme.test"}, {ID: "33", Active: true},
+		{ID: "31", Email: "Ann@acme.test", Active: true},
+		{ID: "30", Email: "bob@acme.test", Active: true},
+		{ID: "32", Email: "cid@acme.test"},
+		{ID: "33", Active: true},
 	}
 	in.App.Owners = []connector.Owner{
-		{ID: "1", Email: "bob@ACME.test", Active: true}, {ID: "2", Email: "ann@acme.test", Active: true},
-		{ID: "3", Email: "ann@acme.test"}, {ID: "4", Email: "cid@acme.test", Active: true}, {ID: "5", Active: true},
+		{ID: "1", Email: "bob@ACME.test", Active: true},
+		{ID: "2", Email: "ann@acme.test", Active: true},
+		{ID: "3", Email: "ann@acme.test"},
+		{ID: "4", Email: "cid@acme.test", Active: true},
+		{ID: "5", Active: true},
 	}
 	return in
 }
