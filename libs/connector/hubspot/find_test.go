@@ -54,7 +54,8 @@ func TestConditionsBecomeGroupsOfASearch(t *testing.T) {
 		},
 		{
 			"an empty group among any is met by everything",
-			filter.Group{Any: true, Conditions: []filter.Condition{amount}, Groups: []filter.Group{{}}}, "",
+			filter.Group{Any: true, Conditions: []filter.Condition{amount}, Groups: []filter.Group{{}}},
+			"",
 		},
 		{"a date is milliseconds", all(cond("d", deal.Date, filter.Lt, "2026-03-01")), "d LT 1772323200000"},
 		{"so is a moment", all(cond("closedate", deal.Datetime, filter.Gt, "2026-03-01T00:00:00.5Z")), "closedate GT 1772323200500"},

@@ -53,8 +53,11 @@ func TestAPipelineIsMadeWithProbabilitiesThatMeanWhatItsStagesAre(t *testing.T) 
 		t.Fatalf("existed %t: %v", existed, err)
 	}
 	want := connector.Pipeline{ID: "77", Label: "Sales", Stages: []connector.Stage{
-		{ID: "771", Label: "New", Probability: 0.25}, {ID: "772", Label: "Offer", Probability: 0.99}, {ID: "773", Label: "Talks", Probability: 0.46},
-		{ID: "774", Label: "Won", Closed: true, Won: true, Probability: 1}, {ID: "775", Label: "Lost", Closed: true},
+		{ID: "771", Label: "New", Probability: 0.25},
+		{ID: "772", Label: "Offer", Probability: 0.99},
+		{ID: "773", Label: "Talks", Probability: 0.46},
+		{ID: "774", Label: "Won", Closed: true, Won: true, Probability: 1},
+		{ID: "775", Label: "Lost", Closed: true},
 	}}
 	if diff := cmp.Diff(want, made); diff != "" {
 		t.Errorf("made (-want +got):\n%s", diff)

@@ -109,8 +109,10 @@ func pairs(fields map[string]string) []string {
 
 func (s *suite) makePipeline(t *testing.T) {
 	ask := connector.Pipeline{Label: "Conformance " + newKey(), Stages: []connector.Stage{
-		{Label: "First", Probability: -1}, {Label: "Second", Probability: 0.5},
-		{Label: "Won", Closed: true, Won: true, Probability: 1}, {Label: "Lost", Closed: true},
+		{Label: "First", Probability: -1},
+		{Label: "Second", Probability: 0.5},
+		{Label: "Won", Closed: true, Won: true, Probability: 1},
+		{Label: "Lost", Closed: true},
 	}}
 	made, existed, err := s.c.CreatePipeline(t.Context(), s.object, ask)
 	if !s.f.Pipelines || !s.manifest.Stages || len(s.sample.Stages) == 0 {
