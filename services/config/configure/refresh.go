@@ -74,13 +74,13 @@ type asked struct {
 }
 
 // renewAll reads what the accounts have now, then stores what that changes. An
-// account that does not answer keeps the others from nothing.
+// account that does not answer holds up no other.
 func (s *Service) renewAll(ctx context.Context) error {
-	told := map[*store.Workspace]map[string]asked{}
+	told := map[string]map[string]asked{} // by workspace and sync
 	var failed error
-	for _, w := range sorted(s.store.State().Workspaces) {
-		told[w] = map[string]asked{}
-		for name, sync := range sorted(w.Syncs) {
+	for name, w := range sorted(s.store.State().Workspaces) {
+		told[name] = map[string]asked{}
+		for y, sync := range sorted(w.Syncs) {
 			if !changing(sync.Resolved.Sync) {
 				continue
 			}
@@ -89,14 +89,10 @@ func (s *Service) renewAll(ctx context.Context) error {
 				failed = errors.Join(failed, err)
 				continue
 			}
-			told[w][name] = a
+			told[name][y] = a
 		}
 	}
-	byName := map[string]map[string]asked{}
-	for w, syncs := range told {
-		byName[w.Name] = syncs
-	}
-	_, err := s.store.Update(ctx, func(now *store.State) ([]*store.Workspace, error) { return renewed(ctx, now, byName) })
+	_, err := s.store.Update(ctx, func(now *store.State) ([]*store.Workspace, error) { return renewed(ctx, now, told) })
 	return errors.Join(failed, err)
 }
 
@@ -110,7 +106,13 @@ func changing(sync *configv1.Sync) bool {
 	return false
 }
 
+// refreshTimeout bounds the reading for one sync, waiting for the bulk lane's
+// share of the budget included.
+const refreshTimeout = 2 * time.Minute
+
 func (s *Service) ask(ctx context.Context, w *store.Workspace, sync *configv1.Sync) (a asked, err error) {
+	ctx, cancel := context.WithTimeout(connector.WithBulk(ctx), refreshTimeout)
+	defer cancel()
 	for i, side := range []struct {
 		name string
 		to   **connector.Schema
@@ -119,7 +121,7 @@ func (s *Service) ask(ctx context.Context, w *store.Workspace, sync *configv1.Sy
 		if err != nil {
 			return asked{}, err
 		}
-		if *side.to, err = c.Refresh(connector.WithBulk(ctx), deal.Object(sync.GetObject())); err != nil {
+		if *side.to, err = c.Refresh(ctx, deal.Object(sync.GetObject())); err != nil {
 			return asked{}, fmt.Errorf("refresh sync %s/%s: %w", w.Name, sync.GetName(), err)
 		}
 		a.revisions[i] = w.Connections[side.name].Revision

@@ -31,7 +31,8 @@ type Input struct {
 // other syncs (Associations).
 func Sync(in Input) (*configv1.Sync, []document.Problem) {
 	spec := in.Doc.Sync
-	r := &resolver{Input: in, spec: spec, title: in.AppManifest.Title, direction: wayOf(spec.Direction, deal.BothWays)}
+	r := &resolver{Input: in, spec: spec, title: in.AppManifest.Title}
+	r.direction = r.syncDirection()
 	if !r.stagesVisible() {
 		return nil, r.problems
 	}

@@ -113,6 +113,25 @@ func TestR7ADirectionPresetsTheWinner(t *testing.T) {
 	}
 }
 
+func TestR2ASyncGoesTheWaysThatTheAppShares(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]string{
+		"": "DIRECTION_TO_HUBSPOT", "  direction: to_hubspot\n": "DIRECTION_TO_HUBSPOT",
+		"  direction: both\n": "spec.direction: Pipedrive shares deal to_hubspot only, not both; allowed: to_hubspot, or leave it out",
+	} {
+		in := input(t, stages+"  fields: [{hubspot: dealname, app: title}]\n"+written)
+		in.AppManifest.Shared[0].Ways = deal.ToHubSpot
+		sync, problems := resolve.Sync(in)
+		got := sync.GetDirection().String()
+		if len(problems) > 0 {
+			got = problems[0].Message
+		}
+		if got != want || (sync != nil && sync.GetWinner() != configv1.Winner_WINNER_APP) {
+			t.Errorf("%q: %s %v", written, got, problems)
+		}
+	}
+}
+
 func TestR11AFilterIsTypedAndKeepsItsGroups(t *testing.T) {
 	t.Parallel()
 	sync, problems := resolve.Sync(input(t, stages+"  onExit: continue\n  filter:\n    app: {any: [{field: value, op: gte, value: 01000.50}, {all: [{field: title, op: contains, value: a}, {field: expected_close_date, op: not_blank}]}]}\n    hubspot: {field: closedate, op: lt, value: 2026-12-01}\n"))
