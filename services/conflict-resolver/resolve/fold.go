@@ -60,17 +60,21 @@ func (s *Service) peek(ctx context.Context, t *task, pair string) (*ledgerv1.Pai
 
 // ended passes an image on that still came to a pair which has folded. The pair
 // comes back to life when its record is handed back, and when two pairs have
-// folded into each other: the one with HubSpot's record does.
+// folded into each other: the one with HubSpot's record does. It never does
+// without the record's link, for then the record has gone further.
 func (s *Service) ended(ctx context.Context, t *task, doc *ledgerv1.Pair) (alive bool, err error) {
-	if t.arrives() {
-		return true, nil
-	}
-	into, err := s.peek(ctx, t, doc.GetFoldedInto())
+	owner, err := s.owner(ctx, t)
 	if err != nil {
 		return false, err
 	}
-	if into.GetFoldedInto() == t.pair && doc.GetHubspot().GetRecord() != "" {
-		return true, nil
+	if owner == "" || owner == t.pair {
+		into, err := s.peek(ctx, t, doc.GetFoldedInto())
+		if err != nil {
+			return false, err
+		}
+		if t.arrives() || into.GetFoldedInto() == t.pair && doc.GetHubspot().GetRecord() != "" {
+			return true, nil
+		}
 	}
 	if err := s.publish(ctx, t, doc, doc, &core.Decision{}); err != nil {
 		return false, err

@@ -107,6 +107,16 @@ func (w *town) answer() {
 	}
 }
 
+// alive counts the pairs that live.
+func (w *town) alive() (n int) {
+	for _, e := range w.pairs.docs {
+		if e.Doc.GetFoldedInto() == "" {
+			n++
+		}
+	}
+	return n
+}
+
 // TestFoldsConverge plays random orders, repeats and kills: in the end one pair
 // has both records and both links, and nothing has been created.
 func TestFoldsConverge(t *testing.T) {
@@ -137,6 +147,9 @@ func TestFoldsConverge(t *testing.T) {
 			}
 		}
 		h, a := w.link("hs", "h1"), w.link("pd", "a1")
+		if alive := w.alive(); alive != 1 {
+			t.Fatalf("seed %d: %d pairs have a record and live on, want 1", seed, alive)
+		}
 		p := w.kept(h)
 		if h != a || p.GetHubspot().GetRecord() != "h1" || p.GetApp().GetRecord() != "a1" || p.GetFoldedInto() != "" || p.GetStatus() != "in_sync" {
 			t.Fatalf("seed %d: h1 is linked to %q, a1 to %q, the pair is %v", seed, h, a, p)

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"cmp"
 	"context"
 
 	"go.opentelemetry.io/otel/metric"
@@ -42,6 +43,15 @@ func (s *Service) claim(ctx context.Context, t *task, side deal.Side, record str
 	return e.Doc.GetPair(), err
 }
 
+// owner is the pair that the image's record is linked to; empty when there is none.
+func (s *Service) owner(ctx context.Context, t *task) (pair string, err error) {
+	e, err := s.deps.Links.Fresh(ctx, t.linkKey(t.in.Side, t.in.Image.Record))
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return "", err
+	}
+	return e.Doc.GetPair(), nil
+}
+
 // move gives the image's record, if it is this pair's or nobody's, to another
 // pair, and answers the pair that it belongs to then.
 func (s *Service) move(ctx context.Context, t *task, to string) (pair string, err error) {
@@ -61,16 +71,13 @@ func (s *Service) move(ctx context.Context, t *task, to string) (pair string, er
 // linked to, or to a pair of its own (a copy of our record carries its pair id).
 func (s *Service) foreign(ctx context.Context, t *task) error {
 	own := deal.PairID(t.sync.GetWorkspace(), t.sync.GetName(), t.in.Side, t.in.Image.Record)
-	linked := own
-	switch e, err := s.deps.Links.Fresh(ctx, t.linkKey(t.in.Side, t.in.Image.Record)); {
-	case err == nil:
-		linked = e.Doc.GetPair()
-	case !fault.Is(err, fault.NotFound):
+	owner, err := s.owner(ctx, t)
+	if err != nil {
 		return err
 	}
-	switch {
-	case linked != t.pair:
-		return s.pass(ctx, t, linked, false)
+	switch owner = cmp.Or(owner, own); {
+	case owner != t.pair:
+		return s.pass(ctx, t, owner, false)
 	case t.arrives() && own != t.pair:
 		// It came by a fold too late, and waits in a pair of its own.
 		return s.leave(ctx, t, own)
