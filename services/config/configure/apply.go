@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
+	"github.com/dealsync/dealsync/libs/fault"
 	"github.com/dealsync/dealsync/services/config/internal/document"
 	"github.com/dealsync/dealsync/services/config/internal/store"
 
@@ -23,35 +21,53 @@ func (r *refused) Error() string { return fmt.Sprintf("%d problems in the docume
 // Apply takes documents as a whole: all are stored, or none. Whoever commits
 // meanwhile makes it look again at what is stored then.
 func (s *Service) Apply(ctx context.Context, req *configv1.ApplyRequest) (*configv1.ApplyResponse, error) {
+	revision := uint64(0)
 	if req.GetPlan() != "" {
-		return nil, status.Error(codes.Unimplemented, "apply: plans can't be checked")
+		var problems []document.Problem
+		var err error
+		if revision, problems, err = s.holds(ctx, req.GetDocuments(), req.GetPlan()); err != nil {
+			return nil, rpcError(fmt.Errorf("apply: %w", err))
+		}
+		if len(problems) > 0 {
+			return s.refuse(ctx, len(req.GetDocuments()), problems), nil
+		}
 	}
-	p, err := s.newPlanner(req.GetDocuments())
+	p, err := s.newChange(req.GetDocuments())
 	if err != nil {
 		return nil, rpcError(fmt.Errorf("apply: %w", err))
 	}
 	var state *store.State
 	if req.GetDryRun() {
 		if state, err = s.store.Fresh(ctx); err == nil {
-			_, err = p.plan(ctx, state)
+			_, err = p.workOut(ctx, state)
 		}
 	} else {
-		state, err = s.store.Update(ctx, func(now *store.State) ([]*store.Workspace, error) { return p.plan(ctx, now) })
+		state, err = s.store.Update(ctx, func(now *store.State) ([]*store.Workspace, error) {
+			if req.GetPlan() != "" && now.Revision != revision {
+				return nil, fault.New(fault.Rejected, codePlanChanged, "the configuration has changed while the plan was checked; try again")
+			}
+			return p.workOut(ctx, now)
+		})
 	}
 	if r, ok := errors.AsType[*refused](err); ok {
 		document.Sort(r.problems)
-		slog.InfoContext(ctx, "config.refused", "documents", len(p.docs), "problems", len(r.problems), "first", r.problems[0].Code)
-		return &configv1.ApplyResponse{Problems: protoProblems(r.problems), Revision: s.store.State().Revision}, nil
+		return s.refuse(ctx, len(p.docs), r.problems), nil
 	}
 	if err != nil {
 		return nil, rpcError(fmt.Errorf("apply: %w", err))
 	}
-	slog.InfoContext(ctx, "config.applied", "documents", len(p.docs), "changed", p.changes(), "revision", state.Revision, "dry_run", req.GetDryRun())
+	slog.InfoContext(ctx, "config.applied", "documents", len(p.docs), "changed", p.count(), "revision", state.Revision, "dry_run", req.GetDryRun())
 	return &configv1.ApplyResponse{Applied: p.applied, Revision: state.Revision}, nil
 }
 
-// newPlanner reads documents; what is wrong with them is found when planning.
-func (s *Service) newPlanner(documents []*configv1.Document) (*planner, error) {
+// refuse answers that nothing was stored, and why.
+func (s *Service) refuse(ctx context.Context, documents int, problems []document.Problem) *configv1.ApplyResponse {
+	slog.InfoContext(ctx, "config.refused", "documents", documents, "problems", len(problems), "first", problems[0].Code)
+	return &configv1.ApplyResponse{Problems: protoProblems(problems), Revision: s.store.State().Revision}
+}
+
+// newChange reads documents; what is wrong with them is found when it is worked out.
+func (s *Service) newChange(documents []*configv1.Document) (*change, error) {
 	if len(documents) == 0 {
 		return nil, invalid("no documents")
 	}
@@ -60,7 +76,7 @@ func (s *Service) newPlanner(documents []*configv1.Document) (*planner, error) {
 		files = append(files, document.File{Name: d.GetFile(), Content: d.GetContent()})
 	}
 	docs, problems := document.Parse(files, s.apps)
-	return &planner{service: s, docs: docs, problems: problems, schemas: map[string]*schemaResult{}}, nil
+	return &change{service: s, docs: docs, problems: problems, schemas: map[string]*schemaResult{}}, nil
 }
 
 func protoProblems(problems []document.Problem) []*configv1.Problem {

@@ -31,7 +31,7 @@ type outlook struct {
 // outlook works out what documents would make of the stored configuration; or
 // the problems that an apply would refuse them for.
 func (s *Service) outlook(ctx context.Context, documents []*configv1.Document) (*outlook, []document.Problem, error) {
-	p, err := s.newPlanner(documents)
+	p, err := s.newChange(documents)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -39,7 +39,7 @@ func (s *Service) outlook(ctx context.Context, documents []*configv1.Document) (
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err = p.plan(ctx, state); err != nil {
+	if _, err = p.workOut(ctx, state); err != nil {
 		if r, ok := errors.AsType[*refused](err); ok {
 			document.Sort(r.problems)
 			return nil, r.problems, nil

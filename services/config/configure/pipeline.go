@@ -83,6 +83,11 @@ func appPipeline(ctx context.Context, app connected, id string) (*connector.Pipe
 	if code, message := resolve.StagesMissing(&app.manifest, schema); code != "" {
 		return nil, fault.New(fault.Rejected, code, "%s", message)
 	}
+	return pipelineOf(&app, schema, id)
+}
+
+// pipelineOf finds a pipeline, or says which ones there are.
+func pipelineOf(of *connected, schema *connector.Schema, id string) (*connector.Pipeline, error) {
 	var known []string
 	for i := range schema.Pipelines {
 		if schema.Pipelines[i].ID == id {
@@ -90,7 +95,7 @@ func appPipeline(ctx context.Context, app connected, id string) (*connector.Pipe
 		}
 		known = append(known, fmt.Sprintf("%s (%s)", schema.Pipelines[i].ID, schema.Pipelines[i].Label))
 	}
-	return nil, fault.New(fault.NotFound, "unknown_pipeline", "%s has no pipeline %q; there are: %s", app.manifest.Title, id, list(known))
+	return nil, fault.New(fault.NotFound, "unknown_pipeline", "%s has no pipeline %q; there are: %s", of.manifest.Title, id, list(known))
 }
 
 // likeIt is a pipeline like the app's. HubSpot wants stages to have labels of

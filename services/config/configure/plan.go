@@ -2,182 +2,149 @@ package configure
 
 import (
 	"context"
-	"log/slog"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
+	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/event"
+	"github.com/dealsync/dealsync/libs/fault"
+	"github.com/dealsync/dealsync/libs/settings"
 	"github.com/dealsync/dealsync/services/config/internal/document"
-	"github.com/dealsync/dealsync/services/config/internal/store"
+	"github.com/dealsync/dealsync/services/config/internal/plan"
 
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 )
 
-// Actions of an apply.
-const (
-	created   = "created"
-	changed   = "changed"
-	unchanged = "unchanged"
-)
+// codePlanChanged is the code of a plan that does not hold any more.
+const codePlanChanged = "plan_changed"
 
-// planner works out what documents change in a state. It is asked again when
-// the state has moved on; what the apps said is asked only once.
-type planner struct {
-	service  *Service
-	docs     []*document.Document
-	problems []document.Problem // of the documents themselves
-	schemas  map[string]*schemaResult
-
-	// Of the latest plan:
-	next    map[string]*store.Workspace
-	touched map[string]bool
-	applied []*configv1.Applied
-	found   []document.Problem
+// Plan says what documents would do to live data, and writes nothing (B2). It
+// tells how far it is while it reads; the last message holds the plan, or the
+// problems that an apply would refuse the documents for.
+func (s *Service) Plan(req *configv1.PlanRequest, stream configv1.AdminService_PlanServer) error {
+	_, made, problems, err := s.plan(stream.Context(), req.GetDocuments(), func(reading string, read int) error {
+		return stream.Send(&configv1.PlanResponse{Reading: reading, Read: int64(read)})
+	})
+	switch {
+	case err != nil:
+		return rpcError(fmt.Errorf("plan: %w", err))
+	case len(problems) > 0:
+		return stream.Send(&configv1.PlanResponse{Problems: protoProblems(problems)})
+	}
+	return stream.Send(&configv1.PlanResponse{Plan: made})
 }
 
-// plan gives the workspaces to store, or *refused with every problem that can
-// be seen. Problems of the documents come before the apps are asked.
-func (p *planner) plan(ctx context.Context, now *store.State) ([]*store.Workspace, error) {
-	world := document.World{}
-	for name, w := range now.Workspaces {
-		world[name] = map[string]string{}
-		for c, connection := range w.Connections {
-			world[name][c] = connection.Spec.App
-		}
+// holds makes sure that a plan is what would happen now, and answers the
+// revision of the configuration that this is true of.
+func (s *Service) holds(ctx context.Context, documents []*configv1.Document, id string) (revision uint64, problems []document.Problem, err error) {
+	v, made, problems, err := s.plan(ctx, documents, func(string, int) error { return nil })
+	if err != nil || len(problems) > 0 {
+		return 0, problems, err
 	}
-	world.Add(p.docs)
-	p.found = append(p.problems[:len(p.problems):len(p.problems)], document.CheckReferences(p.docs, world, p.service.apps)...)
-	if len(p.found) > 0 {
-		return nil, &refused{p.found}
+	if made.GetId() != id {
+		return 0, nil, fault.New(fault.Rejected, codePlanChanged,
+			"plan %s does not hold any more: the data or the configuration has changed since; now it is plan %s: look at it with dealsync plan, then apply that", id, made.GetId())
 	}
-	p.next, p.touched, p.applied = map[string]*store.Workspace{}, map[string]bool{}, nil
-	for _, d := range p.docs {
-		if name := d.InWorkspace(); p.next[name] == nil {
-			clone, err := now.Workspaces[name].Clone(name)
-			if err != nil {
-				return nil, err
-			}
-			p.next[name] = clone
-		}
-	}
-	for _, d := range p.docs {
-		switch d.Kind {
-		case document.KindWorkspace:
-			p.workspace(d, now)
-		case document.KindConnection:
-			if err := p.connection(d, now.Revision+1); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if len(p.found) > 0 {
-		return nil, &refused{p.found}
-	}
-	for _, d := range p.docs {
-		if d.Kind == document.KindSync {
-			p.sync(ctx, d, world[d.Metadata.Workspace], now.Revision+1)
-		}
-	}
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if len(p.found) > 0 {
-		return nil, &refused{p.found}
-	}
-	p.associate(now.Revision + 1)
-	var changed []*store.Workspace
-	for name := range p.touched {
-		changed = append(changed, p.next[name])
-	}
-	return changed, nil
+	return v.revision, nil, nil
 }
 
-// note records what becomes of a document.
-func (p *planner) note(d *document.Document, action string) {
-	if action != unchanged {
-		p.touched[d.InWorkspace()] = true
+// parentsFirst is the order in which syncs are planned: associations need to
+// know what becomes of the records that they lead to.
+var parentsFirst = []string{string(deal.Companies), string(deal.Contacts), string(deal.Deals)}
+
+// plan works out what documents would do. tell hears how far the reading is.
+func (s *Service) plan(ctx context.Context, documents []*configv1.Document, tell func(reading string, read int) error) (*outlook, *configv1.Plan, []document.Problem, error) {
+	v, problems, err := s.outlook(ctx, documents)
+	if err != nil || len(problems) > 0 {
+		return nil, nil, problems, err
 	}
-	p.applied = append(p.applied, &configv1.Applied{Kind: d.Kind, Workspace: d.InWorkspace(), Name: d.Metadata.Name, Action: action})
+	f := &foresight{outlook: v, tell: tell, now: time.Now(), results: map[string]*plan.Result{}, pairs: map[string]*pairs{}}
+	made := &configv1.Plan{Changes: v.applied}
+	syncs := slices.Clone(v.syncs)
+	slices.SortStableFunc(syncs, func(a, b *configv1.Sync) int {
+		return slices.Index(parentsFirst, a.GetObject()) - slices.Index(parentsFirst, b.GetObject())
+	})
+	for _, y := range syncs {
+		p, err := f.sync(ctx, y)
+		if err != nil {
+			return nil, nil, nil, fmt.Errorf("sync %s: %w", y.GetName(), err)
+		}
+		made.Syncs = append(made.Syncs, p)
+	}
+	made.Id, err = planID(made, documents)
+	return v, made, nil, err
 }
 
-func (p *planner) fail(d *document.Document, path, code, format string, args ...any) {
-	p.found = append(p.found, d.Problem(path, code, format, args...))
-}
-
-// changes counts the documents that changed something.
-func (p *planner) changes() (n int) {
-	for _, a := range p.applied {
-		if a.GetAction() != unchanged {
-			n++
+// planID is a short name of what the plan says and of the documents, without
+// what may differ between two readings of the same: calls, times, examples.
+func planID(p *configv1.Plan, documents []*configv1.Document) (string, error) {
+	p = proto.CloneOf(p)
+	for _, y := range p.GetSyncs() {
+		y.Millis, y.Examples = 0, nil
+		for _, side := range []*configv1.SidePlan{y.GetHubspot(), y.GetApp()} {
+			side.ReadCalls, side.WriteCalls = 0, 0
 		}
 	}
-	return n
+	h := sha256.New()
+	for _, m := range []proto.Message{p, &configv1.PlanRequest{Documents: documents}} {
+		content, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+		if err != nil {
+			return "", fault.Wrap(fault.Bug, "encode", fmt.Errorf("encode a plan: %w", err))
+		}
+		h.Write(content)
+	}
+	return strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)[:10])), nil
 }
 
-func (p *planner) workspace(d *document.Document, now *store.State) {
-	w := p.next[d.Metadata.Name]
-	switch was := now.Workspaces[d.Metadata.Name]; {
-	case was == nil:
-		p.note(d, created)
-	case was.Title != d.Workspace.Title:
-		p.note(d, changed)
-	default:
-		p.note(d, unchanged)
+// protoPlan is a sync's plan for people's tools.
+func protoPlan(y *configv1.Sync, r *plan.Result, hubspot, app *reading) *configv1.SyncPlan {
+	p := &configv1.SyncPlan{
+		Workspace: y.GetWorkspace(), Sync: y.GetName(), Object: y.GetObject(),
+		Hubspot: protoSide(r, deal.HubSpot, hubspot), App: protoSide(r, deal.App, app),
+		Paired: int64(r.Paired), Matched: int64(r.Matched), Conflicts: int64(r.Conflicts),
+		Associations:     int64(r.HubSpot.Associations + r.App.Associations),
+		AssociationLines: y.GetAssociations(), Failing: counts(r.Failing),
 	}
-	w.Title = d.Workspace.Title
+	// The two accounts are written at the same time.
+	p.Millis = max(hubspot.account.Takes(int(p.GetHubspot().GetWriteCalls())), app.account.Takes(int(p.GetApp().GetWriteCalls()))).Milliseconds()
+	for _, e := range r.Examples {
+		p.Examples = append(p.Examples, &configv1.PlanExample{Kind: e.Kind, Side: event.ProtoSide(e.Side), Record: e.ID, Title: e.Title, Detail: e.Detail})
+	}
+	return p
 }
 
-func (p *planner) connection(d *document.Document, revision uint64) error {
-	in := p.next[d.Metadata.Workspace]
-	was := in.Connections[d.Metadata.Name]
-	if was != nil && was.Spec.App != d.Connection.App {
-		p.fail(d, "spec.app", "immutable", "spec.app: connection %s is of %s and stays so, records are kept under it; use another name", d.Metadata.Name, was.Spec.App)
-		return nil
+func protoSide(r *plan.Result, s deal.Side, from *reading) *configv1.SidePlan {
+	side := r.On(s)
+	return &configv1.SidePlan{
+		Records: int64(side.Records), Creates: int64(side.Creates), Updates: int64(side.Updates), Excluded: counts(side.Excluded),
+		ReadCalls: int64(from.calls), WriteCalls: int64(r.WriteCalls(s, from.account)),
 	}
-	secrets, same := p.secrets(d, was)
-	if was != nil && same && store.Equal(was.Spec, d.Connection) {
-		p.note(d, unchanged)
-		return nil
-	}
-	next := &store.Connection{Spec: d.Connection, Revision: revision, ActivatedMs: time.Now().UnixMilli()}
-	action := created
-	if was != nil {
-		action, next.ActivatedMs, next.Sealed = changed, was.ActivatedMs, was.Sealed
-	}
-	if !same {
-		var err error
-		if next.Sealed, err = p.service.seal(d.Metadata.Workspace, d.Metadata.Name, secrets); err != nil {
-			return err
-		}
-	}
-	in.Connections[d.Metadata.Name] = next
-	p.note(d, action)
-	return nil
 }
 
-// secrets are the document's secrets by path; same tells that they are the
-// stored ones. Stored ones that can't be opened, because the key was lost, can
-// be given anew.
-func (p *planner) secrets(d *document.Document, was *store.Connection) (secrets map[string]string, same bool) {
-	var stored map[string]string
-	if was != nil {
-		var err error
-		if stored, err = p.service.open(d.Metadata.Workspace, d.Metadata.Name, was.Sealed); err != nil {
-			slog.Warn("config.secrets_lost", "workspace", d.Metadata.Workspace, "connection", d.Metadata.Name, "error", err.Error())
-		}
+func counts(of map[string]int) map[string]int64 {
+	all := make(map[string]int64, len(of))
+	for name, n := range of {
+		all[name] = int64(n)
 	}
-	secrets = map[string]string{}
-	same = stored != nil
-	for path, s := range d.Connection.Secrets() {
-		switch {
-		case s.Env != "" || s.File != "":
-			p.fail(d, "spec."+path, "secret_unresolved", "spec.%s: env and file are read where the document is applied (dealsync apply); the service takes value or stored", path)
-		case s.Stored && stored[path] == "":
-			p.fail(d, "spec."+path, "secret_not_stored", "spec.%s: no secret is stored that can be opened; allowed: value, env, file", path)
-		case s.Stored:
-			secrets[path] = stored[path]
-		default:
-			secrets[path] = s.Value
-		}
-		same = same && secrets[path] == stored[path]
+	return all
+}
+
+// policyOf is what a plan needs of a sync's settings.
+func policyOf(y *configv1.Sync) plan.Policy {
+	p := plan.Policy{Ways: settings.WaysOf(y.GetDirection()), Winner: deal.HubSpot, WindowMs: y.GetWindowMs()}
+	if y.GetWinner() == configv1.Winner_WINNER_APP {
+		p.Winner = deal.App
 	}
-	return secrets, same && len(secrets) == len(stored)
+	for _, l := range y.GetAssociations() {
+		p.Lines = append(p.Lines, plan.Line{
+			Object: deal.Object(l.GetObject()), Sync: l.GetSync(), HubSpotMany: l.GetHubspot().GetMany(), AppMany: l.GetApp().GetMany(),
+		})
+	}
+	return p
 }

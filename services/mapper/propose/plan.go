@@ -1,7 +1,6 @@
 package propose
 
 import (
-	"strings"
 	"sync"
 
 	"github.com/dealsync/dealsync/libs/deal"
@@ -52,15 +51,12 @@ func (p *plans) of(y *configv1.Sync) (*plan, error) {
 }
 
 func newPlan(y *configv1.Sync) *plan {
-	p := &plan{from: y}
+	p := &plan{from: y, rules: settings.RulesOf(y)}
 	p.Sync, p.err = settings.Mapping(y)
-	rules := make([]string, 0, len(y.GetMatch()))
 	for _, r := range y.GetMatch() {
 		rule := match.Rule(r.GetName())
 		p.keys[deal.HubSpot] = append(p.keys[deal.HubSpot], match.Field{Rule: rule, Name: r.GetHubspotField()})
 		p.keys[deal.App] = append(p.keys[deal.App], match.Field{Rule: rule, Name: r.GetAppField()})
-		rules = append(rules, r.GetName()+"="+r.GetHubspotField()+"/"+r.GetAppField())
 	}
-	p.rules = strings.Join(rules, ";")
 	return p
 }

@@ -42,6 +42,14 @@ type Result struct {
 	HubSpot, App []int
 }
 
+// Sum is how much the result is worth beside another one: all scores together.
+func (r *Result) Sum() (sum float64) {
+	for _, p := range r.Pairs {
+		sum += p.Score
+	}
+	return sum
+}
+
 // threshold is the least score that is proposed: rather nothing than something
 // doubtful. The labelled set leaves a margin, down to 0.35 it finds the same.
 const threshold = 0.6

@@ -23,7 +23,7 @@ type schemaResult struct {
 }
 
 // sync resolves a sync against what both apps have now.
-func (p *planner) sync(ctx context.Context, d *document.Document, apps map[string]string, revision uint64) {
+func (p *change) sync(ctx context.Context, d *document.Document, apps map[string]string, revision uint64) {
 	in := p.next[d.Metadata.Workspace]
 	was := in.Syncs[d.Metadata.Name]
 	hubspotName := d.Sync.HubSpotIn(apps)
@@ -48,7 +48,7 @@ func (p *planner) sync(ctx context.Context, d *document.Document, apps map[strin
 
 // keep puts a resolved sync into its workspace, if it says anything new. What
 // was asked of the sync stays, and its associations until all syncs are known.
-func (p *planner) keep(d *document.Document, in *store.Workspace, was *store.Sync, resolved *configv1.Sync, revision uint64) {
+func (p *change) keep(d *document.Document, in *store.Workspace, was *store.Sync, resolved *configv1.Sync, revision uint64) {
 	resolved.Revision, resolved.ActivatedMs = revision, time.Now().UnixMilli()
 	action := created
 	if was != nil {
@@ -67,7 +67,7 @@ func (p *planner) keep(d *document.Document, in *store.Workspace, was *store.Syn
 }
 
 // sameRecords refuses what would make pairs of a sync mean other records.
-func (p *planner) sameRecords(d *document.Document, was *store.Sync, hubspot string) bool {
+func (p *change) sameRecords(d *document.Document, was *store.Sync, hubspot string) bool {
 	ok := true
 	for _, part := range []struct{ path, was, now string }{
 		{"spec.connection", was.Resolved.GetAppConnection(), d.Sync.Connection},
@@ -83,7 +83,7 @@ func (p *planner) sameRecords(d *document.Document, was *store.Sync, hubspot str
 }
 
 // schema asks a connection's app, once per apply.
-func (p *planner) schema(ctx context.Context, d *document.Document, path string, in *store.Workspace, name string) (*connector.Schema, bool) {
+func (p *change) schema(ctx context.Context, d *document.Document, path string, in *store.Workspace, name string) (*connector.Schema, bool) {
 	key := in.Name + "/" + name + "/" + d.Sync.Object
 	r := p.schemas[key]
 	if r == nil {
@@ -108,7 +108,7 @@ func (p *planner) schema(ctx context.Context, d *document.Document, path string,
 // ask reads a schema through the connection as it is about to be. It is opened
 // anew: a person has just changed it or the account, so nothing remembered will
 // do.
-func (p *planner) ask(ctx context.Context, in *store.Workspace, name string, object deal.Object) (*connector.Schema, error) {
+func (p *change) ask(ctx context.Context, in *store.Workspace, name string, object deal.Object) (*connector.Schema, error) {
 	c, err := p.service.openAccount(in.Name, name, in.Connections[name], nil)
 	if err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (p *planner) ask(ctx context.Context, in *store.Workspace, name string, obj
 
 // associate works out which associations the syncs of every workspace carry over
 // (R16): an applied sync may give some to the others.
-func (p *planner) associate(revision uint64) {
+func (p *change) associate(revision uint64) {
 	for name, w := range p.next {
 		var all []*configv1.Sync
 		for _, sync := range sorted(w.Syncs) {
