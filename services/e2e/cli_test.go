@@ -13,12 +13,17 @@ import (
 	"time"
 )
 
-// cli runs the command line against one installation and workspace.
+// cli runs the command line against one installation and workspace. What it
+// asks of pairs is about one sync, or about all when sync is empty.
 type cli struct {
 	t         testing.TB
 	server    string
 	workspace string
+	sync      string
 }
+
+// of asks about another sync.
+func (c *cli) of(sync string) *cli { return &cli{c.t, c.server, c.workspace, sync} }
 
 // answer is what a command printed and how it ended.
 type answer struct {
@@ -104,7 +109,7 @@ func (c *cli) pairOf(id int64) (p pair, ok bool) {
 	var out struct {
 		Pairs []pair `json:"pairs"`
 	}
-	c.do(&out, "get", "pairs", "--record", text(id))
+	c.do(&out, "get", "pairs", "--sync", c.sync, "--record", text(id))
 	if len(out.Pairs) == 0 {
 		return pair{}, false
 	}
@@ -124,7 +129,7 @@ func (c *cli) pairs(args ...string) (list []pair, totals map[string]json.Number)
 			Next   string                 `json:"next_page_token"`
 			Totals map[string]json.Number `json:"totals"`
 		}
-		c.do(&out, append([]string{"get", "pairs", "--limit", "1000", "--page", page}, args...)...)
+		c.do(&out, append([]string{"get", "pairs", "--sync", c.sync, "--limit", "1000", "--page", page}, args...)...)
 		list = append(list, out.Pairs...)
 		if totals == nil {
 			totals = out.Totals
@@ -152,7 +157,11 @@ func (c *cli) journal(id int64) []entry {
 	var out struct {
 		Entries []entry `json:"entries"`
 	}
-	c.do(&out, "journal", text(id), "--limit", "1000")
+	p, ok := c.pairOf(id)
+	if !ok {
+		c.t.Fatalf("record %d is in no pair", id)
+	}
+	c.do(&out, "journal", p.ID, "--limit", "1000")
 	return out.Entries
 }
 
@@ -167,17 +176,23 @@ type backfill struct {
 	Cursor string `json:"cursor"`
 }
 
-// backfills gives the progress of the workspace's sync, by side.
+// backfills gives the progress of the sync, by side.
 func (c *cli) backfills() map[string]backfill {
 	c.t.Helper()
 	var out struct {
 		Syncs []struct {
+			Sync struct {
+				Name string `json:"name"`
+			} `json:"sync"`
 			Backfill map[string]backfill `json:"backfill"`
 		} `json:"syncs"`
 	}
 	c.do(&out, "get", "syncs")
-	if len(out.Syncs) != 1 {
-		c.t.Fatalf("%d syncs in %s", len(out.Syncs), c.workspace)
+	for _, s := range out.Syncs {
+		if s.Sync.Name == c.sync {
+			return s.Backfill
+		}
 	}
-	return out.Syncs[0].Backfill
+	c.t.Fatalf("no sync %q in %s", c.sync, c.workspace)
+	return nil
 }

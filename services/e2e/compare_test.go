@@ -15,8 +15,8 @@ func errorf(format string, args ...any) error { return fmt.Errorf(format, args..
 func (x *tenant) as(t testing.TB) *tenant {
 	y := *x
 	y.t, y.sentinels = t, 0
-	y.cli = &cli{t, x.cli.server, x.cli.workspace}
-	y.hubspot, y.pipedrive = &crm{t, x.hubspot.url}, &crm{t, x.pipedrive.url}
+	y.cli = &cli{t, x.cli.server, x.cli.workspace, x.cli.sync}
+	y.hubspot, y.pipedrive = &crm{t, x.hubspot.url, x.hubspot.object}, &crm{t, x.pipedrive.url, x.pipedrive.object}
 	return &y
 }
 
@@ -49,7 +49,7 @@ func (x *tenant) settled() {
 		if same++; same < quiet {
 			return errorf("at rest %d times of %d", same, quiet)
 		}
-		if _, totals := x.cli.pairs("--status", "pending"); totals["pending"] != "" && totals["pending"] != "0" {
+		if _, totals := x.cli.of("").pairs("--status", "pending"); totals["pending"] != "" && totals["pending"] != "0" {
 			same = 0
 			return errorf("pairs: %v", totals)
 		}

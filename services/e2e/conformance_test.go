@@ -68,7 +68,7 @@ func (h *harness) Open(t *testing.T, o connectortest.Options) *connector.Connect
 }
 
 // on is the control API, whose failures fail the running test.
-func (h *harness) on(t *testing.T) *crm { return &crm{t, h.crm.url} }
+func (h *harness) on(t *testing.T) *crm { return &crm{t, h.crm.url, "deals"} }
 
 // record is the control address of a record, or with what comes after it.
 func (h *harness) record(of connector.Reference, tail string) string {

@@ -40,7 +40,7 @@ func TestR1_TheSandboxOfAllInOneIsEnough(t *testing.T) {
 	t.Parallel()
 	in := alone(t, startAllInOne)
 	x := prepare(t, in, nil)
-	x.hubspot, x.pipedrive = &crm{t, in.sandbox[0]}, &crm{t, in.sandbox[1]}
+	x.hubspot, x.pipedrive = &crm{t, in.sandbox[0], "deals"}, &crm{t, in.sandbox[1], "deals"}
 	x.spec.HubSpot, x.spec.Pipedrive = in.sandbox[0], in.sandbox[1]
 	x.apply()
 	x.connected()

@@ -21,17 +21,22 @@ type fields map[string]any
 // what the account holds, and how it misbehaves. A call that the double
 // refuses fails the test.
 type crm struct {
-	t   testing.TB
-	url string
+	t      testing.TB
+	url    string
+	object string // whose records are meant, in the app's word
 }
 
-// record is a deal as a double dumps it.
+// of is the same account, seen as its records of another object.
+func (c *crm) of(object string) *crm { return &crm{c.t, c.url, object} }
+
+// record is a record as a double dumps it.
 type record struct {
-	ID      int64            `json:"id"`
-	Fields  map[string]value `json:"fields"`
-	Created int64            `json:"created"`
-	Deleted bool             `json:"deleted"`
-	History []struct {
+	ID           int64              `json:"id"`
+	Fields       map[string]value   `json:"fields"`
+	Associations map[string][]int64 `json:"associations"` // HubSpot's, by object
+	Created      int64              `json:"created"`
+	Deleted      bool               `json:"deleted"`
+	History      []struct {
 		Field  string `json:"field"`
 		Value  value  `json:"value"`
 		Source string `json:"source"`
@@ -39,12 +44,21 @@ type record struct {
 	} `json:"history"`
 }
 
-// value is a JSON value as text; null and "" are both blank.
+// value is a JSON value as text; null and "" are both blank. A person's list of
+// addresses in Pipedrive is its primary one.
 type value string
 
 func (v *value) UnmarshalJSON(raw []byte) error {
 	var s string
+	var list []address
 	switch {
+	case json.Unmarshal(raw, &list) == nil:
+		*v = ""
+		for _, a := range list {
+			if a.Primary {
+				*v = value(a.Value)
+			}
+		}
 	case string(raw) == "null":
 		*v = ""
 	case json.Unmarshal(raw, &s) == nil:
@@ -54,6 +68,15 @@ func (v *value) UnmarshalJSON(raw []byte) error {
 	}
 	return nil
 }
+
+// address is one of a person's e-mail addresses or phones in Pipedrive.
+type address struct {
+	Value   string `json:"value"`
+	Primary bool   `json:"primary"`
+}
+
+// mail is a person's only e-mail address.
+func mail(email string) []address { return []address{{email, true}} }
 
 // option changes how a person's edit is made.
 type option func(body map[string]any)
@@ -73,11 +96,11 @@ func (c *crm) create(f fields, opts ...option) int64 {
 	var out struct {
 		ID int64 `json:"id"`
 	}
-	c.call(http.MethodPost, "/records/deals", edit(f, opts), &out)
+	c.call(http.MethodPost, c.path(), edit(f, opts), &out)
 	return out.ID
 }
 
-// bulk makes n deals from a template; {{n}} stands for a deal's number.
+// bulk makes n records from a template; {{n}} stands for a record's number.
 func (c *crm) bulk(n int, f fields, opts ...option) []int64 {
 	c.t.Helper()
 	var out struct {
@@ -85,29 +108,61 @@ func (c *crm) bulk(n int, f fields, opts ...option) []int64 {
 	}
 	body := edit(f, opts)
 	body["count"] = n
-	c.call(http.MethodPost, "/records/deals/bulk", body, &out)
+	c.call(http.MethodPost, c.path("bulk"), body, &out)
 	return out.IDs
 }
 
 func (c *crm) edit(id int64, f fields, opts ...option) {
 	c.t.Helper()
-	c.call(http.MethodPatch, fmt.Sprint("/records/deals/", id), edit(f, opts), nil)
+	c.call(http.MethodPatch, c.path(id), edit(f, opts), nil)
 }
 
 func (c *crm) remove(id int64) {
 	c.t.Helper()
-	c.call(http.MethodDelete, fmt.Sprint("/records/deals/", id), nil, nil)
+	c.call(http.MethodDelete, c.path(id), nil, nil)
 }
 
 func (c *crm) restore(id int64) {
 	c.t.Helper()
-	c.call(http.MethodPost, fmt.Sprintf("/records/deals/%d/restore", id), nil, nil)
+	c.call(http.MethodPost, c.path(id, "restore"), nil, nil)
+}
+
+// merge makes one record of two: other goes into primary. It gives the id of
+// the result.
+func (c *crm) merge(primary, other int64) int64 {
+	c.t.Helper()
+	var out struct {
+		ID int64 `json:"id"`
+	}
+	c.call(http.MethodPost, c.path("merge"), map[string]any{"primary": primary, "other": other}, &out)
+	return out.ID
+}
+
+// associate links a record with one of another object, in the app's word.
+func (c *crm) associate(id int64, object string, other int64) {
+	c.t.Helper()
+	c.call(http.MethodPost, c.path(id, "associations"), map[string]any{"object": object, "id": other}, nil)
+}
+
+// dissociate ends such a link.
+func (c *crm) dissociate(id int64, object string, other int64) {
+	c.t.Helper()
+	c.call(http.MethodDelete, c.path(id, "associations"), map[string]any{"object": object, "id": other}, nil)
+}
+
+// path is where the control API has the object's records.
+func (c *crm) path(parts ...any) string {
+	path := "/records/" + c.object
+	for _, p := range parts {
+		path += fmt.Sprint("/", p)
+	}
+	return path
 }
 
 // do moves or closes a deal: what is stage, won, lost or reopen.
 func (c *crm) do(id int64, what, stage string) {
 	c.t.Helper()
-	c.call(http.MethodPost, fmt.Sprintf("/records/deals/%d/do/%s", id, what), map[string]any{"stage": stage}, nil)
+	c.call(http.MethodPost, c.path(id, "do", what), map[string]any{"stage": stage}, nil)
 }
 
 func edit(f fields, opts []option) map[string]any {
@@ -121,17 +176,17 @@ func edit(f fields, opts []option) map[string]any {
 func (c *crm) show(id int64) record {
 	c.t.Helper()
 	var r record
-	c.call(http.MethodGet, fmt.Sprint("/records/deals/", id), nil, &r)
+	c.call(http.MethodGet, c.path(id), nil, &r)
 	return r
 }
 
-// dump gives every deal by id, deleted ones too.
+// dump gives every record by id, deleted ones too.
 func (c *crm) dump() map[int64]record {
 	c.t.Helper()
 	var out struct {
 		Records []record `json:"records"`
 	}
-	c.call(http.MethodGet, "/records/deals", nil, &out)
+	c.call(http.MethodGet, c.path(), nil, &out)
 	m := make(map[int64]record, len(out.Records))
 	for _, r := range out.Records {
 		m[r.ID] = r
@@ -152,6 +207,9 @@ type stats struct {
 	Failed    int `json:"webhooks_failed"`
 	Lost      int `json:"webhooks_lost"`
 	Pending   int `json:"webhooks_pending"`
+	// Objects counts what was done to the records of an object by our calls, such
+	// as "created", and to links of two, such as "deals/contacts", "associated".
+	Objects map[string]map[string]int `json:"objects"`
 }
 
 func (c *crm) stats() stats {
@@ -234,6 +292,13 @@ func (c *crm) try(method, path string, in, out any) error {
 // its own, whose record ids are those of every other test's accounts too.
 func accounts(t testing.TB, change func(cfg *sandbox.Config)) (hubspot, pipedrive *crm) {
 	t.Helper()
+	s := doubles(t, change)
+	return &crm{t, s.HubSpotURL(), "deals"}, &crm{t, s.PipedriveURL(), "deals"}
+}
+
+// doubles starts the doubles of all apps, the sandbox's own apps too.
+func doubles(t testing.TB, change func(cfg *sandbox.Config)) *sandbox.Sandbox {
+	t.Helper()
 	cfg := sandbox.Defaults()
 	cfg.HubSpotAddr, cfg.PipedriveAddr, cfg.SimpleAddr = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	cfg.SearchLagMin, cfg.SearchLagMax = 50*time.Millisecond, 200*time.Millisecond
@@ -256,7 +321,7 @@ func accounts(t testing.TB, change func(cfg *sandbox.Config)) (hubspot, pipedriv
 		done <- nil
 		t.Fatalf("sandbox: %v", err)
 	}
-	return &crm{t, s.HubSpotURL()}, &crm{t, s.PipedriveURL()}
+	return s
 }
 
 func text(id int64) string { return strconv.FormatInt(id, 10) }

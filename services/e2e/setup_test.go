@@ -31,17 +31,47 @@ type tenant struct {
 	sentinels          int // deals that sentinel has made
 }
 
+// of is the same tenant, seen as its sync of another object: contact or company.
+func (x *tenant) of(object string) *tenant {
+	y := *x
+	names := objects[object]
+	y.cli = x.cli.of(names.hubspot)
+	y.hubspot, y.pipedrive = x.hubspot.of(names.hubspot), x.pipedrive.of(names.pipedrive)
+	return &y
+}
+
+// objects are the apps' words for what syncs. A sync is named like HubSpot's.
+var objects = map[string]struct{ hubspot, pipedrive string }{
+	"deal": {"deals", "deals"}, "contact": {"contacts", "persons"}, "company": {"companies", "organizations"},
+}
+
 // spec is what a tenant's documents say.
 type spec struct {
 	Workspace, HubSpot, Pipedrive string
 	Direction, Winner, Window     string
 	Filter, OnExit                string
 	Stages                        [][2]string
-	Fields                        [][]string // HubSpot, app, direction
+	Fields                        [][]string // HubSpot, app, direction, more
+	TimeZone                      string
+	Pipeline                      [2]string // HubSpot, app
 	NoFields                      bool       // leave the mappings to the defaults
 	Poll                          string
 	Calls                         int // of both accounts, per second
+	Parents                       []parent
+	NoDeals                       bool // parents only
 }
+
+// parent is a sync of contacts or companies, which deals are associated with.
+type parent struct {
+	Object            string // contact or company
+	Direction, Winner string // both ways when empty; the default winner
+}
+
+// parents are syncs of contacts and companies, both ways.
+var parents = []parent{{Object: "contact"}, {Object: "company"}}
+
+// Sync is the name of the parent's sync.
+func (p parent) Sync() string { return objects[p.Object].hubspot }
 
 var documents = template.Must(template.New("documents").Parse(`apiVersion: dealsync/v1
 kind: Workspace
@@ -73,6 +103,18 @@ spec:
   webhook: {user: hooks, password: {value: sandbox-webhook-password}}
   poll: {{.Poll}}
   limit: {calls: {{.Calls}}}
+{{- range .Parents}}
+---
+apiVersion: dealsync/v1
+kind: Sync
+metadata: {workspace: {{$.Workspace}}, name: {{.Sync}}}
+spec:
+  connection: pipedrive-main
+  object: {{.Object}}
+  direction: {{or .Direction "both"}}
+  conflict: { {{- with .Winner}}winner: {{.}}, {{end}}window: {{$.Window -}} }
+{{- end}}
+{{- if not .NoDeals}}
 ---
 apiVersion: dealsync/v1
 kind: Sync
@@ -83,8 +125,8 @@ spec:
   direction: {{.Direction}}
   conflict: { {{- with .Winner}}winner: {{.}}, {{end}}window: {{.Window -}} }
   pipelines:
-    - hubspot: default
-      app: "1"
+    - hubspot: "{{index .Pipeline 0}}"
+      app: "{{index .Pipeline 1}}"
       stages:
 {{- range .Stages}}
         - {hubspot: "{{index . 0}}", app: "{{index . 1}}"}
@@ -95,10 +137,14 @@ spec:
 {{- with .OnExit}}
   onExit: {{.}}
 {{- end}}
+{{- with .TimeZone}}
+  timeZone: {{.}}
+{{- end}}
 {{- if not .NoFields}}
   fields:
 {{- range .Fields}}
-    - {hubspot: {{index . 0}}, app: {{index . 1}}{{if gt (len .) 2}}, direction: {{index . 2}}{{end}}}
+    - {hubspot: {{index . 0}}, app: "{{index . 1}}"{{if gt (len .) 2}}{{with index . 2}}, direction: {{.}}{{end}}{{end}}{{if gt (len .) 3}}, {{index . 3}}{{end}}}
+{{- end}}
 {{- end}}
 {{- end}}
 `))
@@ -146,14 +192,20 @@ func newTenantOn(t testing.TB, in *installation, doubles func(*sandbox.Config), 
 // prepare makes the accounts and documents, and applies nothing yet.
 func prepare(t testing.TB, in *installation, doubles func(*sandbox.Config)) *tenant {
 	t.Helper()
+	hubspot, pipedrive := accounts(t, doubles)
+	return prepareWith(t, in, hubspot, pipedrive)
+}
+
+// prepareWith does the same with accounts that are there.
+func prepareWith(t testing.TB, in *installation, hubspot, pipedrive *crm) *tenant {
+	t.Helper()
 	name := strings.ToLower(strings.TrimPrefix(t.Name(), "Test"))
 	name = strings.Trim(notInName.ReplaceAllString(name, "-"), "-")
 	name = fmt.Sprintf("%.50s-%d", name, tenants.Add(1))
-	x := &tenant{t: t, in: in, cli: &cli{t, in.config, name}}
-	x.hubspot, x.pipedrive = accounts(t, doubles)
+	x := &tenant{t: t, in: in, cli: &cli{t, in.config, name, "deals"}, hubspot: hubspot, pipedrive: pipedrive}
 	x.spec = spec{
 		Workspace: name, HubSpot: x.hubspot.url, Pipedrive: x.pipedrive.url,
-		Direction: "both", Window: "5m", Stages: standardStages, Fields: standardFields, Poll: "1h", Calls: 1000,
+		Direction: "both", Window: "5m", Stages: standardStages, Fields: standardFields, Pipeline: [2]string{"default", "1"}, Poll: "1h", Calls: 1000,
 	}
 	t.Cleanup(x.explain)
 	return x
@@ -168,7 +220,7 @@ func (x *tenant) explain() {
 		a := x.cli.run("", args...)
 		x.t.Logf("dealsync %s\n%s%s", strings.Join(args, " "), a.out, a.err)
 	}
-	list, _ := x.cli.pairs()
+	list, _ := x.cli.of("").pairs()
 	for i, p := range list {
 		if i < 5 || p.Pair.Status != "in_sync" && i < 50 {
 			x.t.Logf("journal of %s\n%s", p.ID, x.cli.run("", "journal", p.ID, "--limit", "40").out)
@@ -199,19 +251,16 @@ func (x *tenant) documents() string {
 // held at first has been read.
 func (x *tenant) connected() {
 	x.t.Helper()
-	x.eventually("the backfill is done", func() error {
-		fills := x.cli.backfills()
-		want := map[string][]string{"to_hubspot": {"app"}, "to_app": {"hubspot"}}[x.spec.Direction]
-		if want == nil {
-			want = []string{"hubspot", "app"}
+	for _, p := range x.spec.Parents {
+		x.filled(p.Sync(), "hubspot", "app") // existing records of both sides are matched, whatever the direction
+	}
+	if !x.spec.NoDeals {
+		sides := map[string][]string{"to_hubspot": {"app"}, "to_app": {"hubspot"}}[x.spec.Direction]
+		if sides == nil {
+			sides = []string{"hubspot", "app"}
 		}
-		for _, side := range want {
-			if !fills[side].Done {
-				return fmt.Errorf("backfill of %s: %+v", side, fills[side])
-			}
-		}
-		return nil
-	})
+		x.filled("deals", sides...)
+	}
 	x.eventually("both apps are asked for webhooks", func() error {
 		for _, c := range []struct {
 			crm   *crm
@@ -223,6 +272,20 @@ func (x *tenant) connected() {
 			}
 			if !found {
 				return fmt.Errorf("no webhook is set up: %v", c.crm.stats().Calls)
+			}
+		}
+		return nil
+	})
+}
+
+// filled waits until a sync's backfill of these sides is done.
+func (x *tenant) filled(sync string, sides ...string) {
+	x.t.Helper()
+	x.eventually("the backfill of "+sync+" is done", func() error {
+		fills := x.cli.of(sync).backfills()
+		for _, side := range sides {
+			if !fills[side].Done {
+				return fmt.Errorf("backfill of %s: %+v", side, fills[side])
 			}
 		}
 		return nil
