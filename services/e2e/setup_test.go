@@ -54,7 +54,7 @@ type spec struct {
 	Fields                        [][]string // HubSpot, app, direction, more
 	TimeZone                      string
 	Pipeline                      [2]string // HubSpot, app
-	NoFields                      bool       // leave the mappings to the defaults
+	NoFields                      bool      // leave the mappings to the defaults
 	Poll                          string
 	Calls                         int // of both accounts, per second
 	Parents                       []parent
