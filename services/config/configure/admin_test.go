@@ -65,8 +65,12 @@ func withPairs(t *testing.T) (*testBundle, *replica) {
 
 func TestPairsAreListedInPagesWithTotals(t *testing.T) {
 	t.Parallel()
-	_, r := withPairs(t)
+	b, r := withPairs(t)
 	req := &configv1.ListPairsRequest{Workspace: "acme", Sync: "pipedrive-deals", PageSize: 3}
+	// Nor is one that has ended, as its record belongs to p4 now.
+	keep(t, b.ledger.Pairs, ledger.PairKey("acme", "pipedrive-deals", "p41"), &ledgerv1.Pair{
+		Status: "excluded", Reason: "folded", FoldedInto: "p4", App: &ledgerv1.PairSide{Record: "a4"},
+	})
 	var got []string
 	for page := 0; ; page++ {
 		resp, err := r.admin.ListPairs(t.Context(), req)

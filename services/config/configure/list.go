@@ -132,8 +132,10 @@ func (s *Service) ListPairs(ctx context.Context, req *configv1.ListPairsRequest)
 	}
 	totals := map[string]int64{}
 	err = s.deps.Ledger.Pairs.Each(ctx, prefix, func(item ledger.Item[*ledgerv1.Pair]) error {
-		totals[statusOf(item.Doc)]++
-		page.offer(item)
+		if !ended(item.Doc) {
+			totals[statusOf(item.Doc)]++
+			page.offer(item)
+		}
 		return nil
 	})
 	if err != nil {
@@ -157,6 +159,10 @@ func (s *Service) pairPrefix(workspace, sync string) (ledger.Key, error) {
 	_, err := s.sync(workspace, sync)
 	return ledger.Prefix(workspace, sync), err
 }
+
+// ended tells a pair whose only record belongs to another pair now. It is kept
+// for its journal; the record is listed with the other one.
+func ended(p *ledgerv1.Pair) bool { return p.GetFoldedInto() != "" }
 
 // statusOf is a pair's status, with its reason when it has one.
 func statusOf(p *ledgerv1.Pair) string {
@@ -208,6 +214,9 @@ func (p *pairPage) response() (*configv1.ListPairsResponse, error) {
 		resp.NextPageToken = string(p.items[p.size-1].Key)
 	}
 	for _, item := range p.items {
+		if ended(item.Doc) {
+			continue // only the plain next page has any; it may be short
+		}
 		row, err := pairRow(item)
 		if err != nil {
 			return nil, rpcError(err)
