@@ -148,7 +148,7 @@ func (c *Connector) read(ctx context.Context, object deal.Object, ids []string) 
 			return err
 		})
 		if err != nil {
-			return nil, fmt.Errorf("read %d %ss of %s: %w", len(part), object, c.options.Name, err)
+			return nil, fmt.Errorf("read %d %s of %s: %w", len(part), object.Plural(), c.options.Name, err)
 		}
 		all = append(all, records...)
 	}
@@ -182,7 +182,7 @@ func (c *Connector) scan(ctx context.Context, req ScanRequest) (page Page, err e
 		return err
 	})
 	if err != nil {
-		return Page{}, fmt.Errorf("scan %ss of %s: %w", req.Object, c.options.Name, err)
+		return Page{}, fmt.Errorf("scan %s of %s: %w", req.Object.Plural(), c.options.Name, err)
 	}
 	return page, nil
 }
@@ -195,7 +195,7 @@ func (c *Connector) FindCreated(ctx context.Context, object deal.Object, keys []
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("find created %ss of %s: %w", object, c.options.Name, err)
+		return nil, fmt.Errorf("find created %s of %s: %w", object.Plural(), c.options.Name, err)
 	}
 	return found, nil
 }
@@ -205,7 +205,7 @@ func (c *Connector) FindCreated(ctx context.Context, object deal.Object, keys []
 func (c *Connector) Provision(ctx context.Context, object deal.Object) error {
 	err := c.repeat(ctx, "provision", func() error { return c.driver.Provision(ctx, object) })
 	if err != nil {
-		return fmt.Errorf("provision %ss of %s: %w", object, c.options.Name, err)
+		return fmt.Errorf("provision %s of %s: %w", object.Plural(), c.options.Name, err)
 	}
 	c.schemas.forget(object)
 	return nil

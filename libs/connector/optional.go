@@ -25,7 +25,7 @@ func (c *Connector) CreatePipeline(ctx context.Context, object deal.Object, p Pi
 		return err
 	})
 	if err != nil {
-		return Pipeline{}, false, fmt.Errorf("create pipeline %q for %ss of %s: %w", p.Label, object, c.options.Name, err)
+		return Pipeline{}, false, fmt.Errorf("create pipeline %q for %s of %s: %w", p.Label, object.Plural(), c.options.Name, err)
 	}
 	c.schemas.forget(object)
 	return made, existed, nil
@@ -48,7 +48,7 @@ func (c *Connector) Search(ctx context.Context, object deal.Object, group filter
 		return err
 	})
 	if err != nil {
-		return nil, 0, fmt.Errorf("search %ss of %s: %w", object, c.options.Name, err)
+		return nil, 0, fmt.Errorf("search %s of %s: %w", object.Plural(), c.options.Name, err)
 	}
 	c.canonicalRecords(ctx, schema, found)
 	return found, total, nil

@@ -103,7 +103,7 @@ func (c *Connector) schemaWithin(ctx context.Context, object deal.Object, age ti
 		if h.schema != nil {
 			return h.schema, nil //nolint:nilerr // an older schema still names and types nearly every field
 		}
-		return nil, fmt.Errorf("read the schema of %ss of %s: %w", object, c.options.Name, err)
+		return nil, fmt.Errorf("read the schema of %s of %s: %w", object.Plural(), c.options.Name, err)
 	}
 	fresh.ReadAt = now
 	h.schema = fresh

@@ -2,6 +2,8 @@
 // values in canonical form and their fingerprints. It does no I/O.
 package deal
 
+import "strings"
+
 // Side is one of the two sides of a sync.
 type Side uint8
 
@@ -55,6 +57,14 @@ const (
 	Contacts  Object = "contact"
 	Companies Object = "company"
 )
+
+// Plural is the object's name for several: "companies".
+func (o Object) Plural() string {
+	if stem, ok := strings.CutSuffix(string(o), "y"); ok {
+		return stem + "ies"
+	}
+	return string(o) + "s"
+}
 
 // Type is a field's type, of the type compatibility table in the
 // specification, and the canonical text form of its values.

@@ -75,6 +75,9 @@ func derivePerson(r apiRecord, into deal.Fields) {
 		into[field] = ""
 		if i := primary(all); i >= 0 {
 			into[field] = all[i].Value
+			if field == emailField { // as HubSpot keeps them: case makes no other address
+				into[field] = strings.ToLower(all[i].Value)
+			}
 		}
 	}
 	if name := r.text(nameField); name != "" && strings.EqualFold(name, into[emailField]) {

@@ -62,7 +62,7 @@ func (s *Service) page(ctx context.Context, app App, d *bus.Delivery, n *eventv1
 	}
 	next, err := s.readPage(ctx, app, at, c)
 	if err != nil {
-		return fmt.Errorf("%s of %ss of %s, page %d: %w", kind, at.object, at.connection, c.GetPages(), err)
+		return fmt.Errorf("%s of %s of %s, page %d: %w", kind, at.object.Plural(), at.connection, c.GetPages(), err)
 	}
 	if _, err := s.deps.Cursors.Put(ctx, key, next, saved.Revision); err != nil {
 		return err

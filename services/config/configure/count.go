@@ -166,7 +166,7 @@ func (c *counter) read(ctx context.Context, group filter.Group) (*configv1.Count
 		case err != nil && within.Err() != nil && ctx.Err() == nil && seen > 0:
 			return resp, nil
 		case err != nil:
-			return nil, fmt.Errorf("count %ss: %w", c.object, err)
+			return nil, fmt.Errorf("count %s: %w", c.object.Plural(), err)
 		}
 		for i := range page.Records {
 			if r := &page.Records[i]; !r.Deleted && r.MergedInto == "" && terms.Match(r.Fields, c.now) {

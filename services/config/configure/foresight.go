@@ -102,9 +102,9 @@ func (f *foresight) read(ctx context.Context, y *configv1.Sync, side deal.Side, 
 			}
 		}
 		if len(r.records) > maxPlanned {
-			return nil, fault.New(fault.Rejected, "plan_too_large", "%s has more than %d %ss; a plan keeps no more than that in memory", app.Manifest().Title, maxPlanned, y.GetObject())
+			return nil, fault.New(fault.Rejected, "plan_too_large", "%s has more than %d %s; a plan keeps no more than that in memory", m.Title, maxPlanned, req.Object.Plural())
 		}
-		if err := f.tell(fmt.Sprintf("%ss of %s", y.GetObject(), settings.ConnectionOf(y, side)), len(r.records)); err != nil {
+		if err := f.tell(fmt.Sprintf("%s of %s", req.Object.Plural(), settings.ConnectionOf(y, side)), len(r.records)); err != nil {
 			return nil, err
 		}
 		if req.Cursor = page.Next; page.Next == "" {
@@ -125,7 +125,7 @@ func (f *foresight) note(rec *connector.Record, side deal.Side, mapper *mapping.
 	}
 	img := mapper.Map(side, mapped, known.counterpart != "", f.now)
 	r := plan.Note(rec.ID, &img)
-	r.Counterpart, r.Bereft = known.counterpart, known.bereft
+	r.Counterpart, r.Bereft, r.Held = known.counterpart, known.bereft, known.held
 	r.Keys = match.KeysOf(keys, func(field string) string { return rec.Fields[field] })
 	for object, field := range lines {
 		if refs := deal.Refs(rec.Fields[field]); len(refs) > 0 {
@@ -189,6 +189,7 @@ type pairs struct{ of [3]map[string]bond }
 type bond struct {
 	counterpart string
 	bereft      bool
+	held        map[string]plan.Held
 }
 
 // known lists the pairs of a sync as they are stored, once.
@@ -203,8 +204,8 @@ func (f *foresight) known(ctx context.Context, workspace, sync string) (*pairs, 
 		if item.Doc.GetFoldedInto() != "" || h.GetRecord() == "" || a.GetRecord() == "" {
 			return nil
 		}
-		p.of[deal.HubSpot][h.GetRecord()] = bondTo(a)
-		p.of[deal.App][a.GetRecord()] = bondTo(h)
+		p.of[deal.HubSpot][h.GetRecord()] = bondTo(a, item.Doc, (*ledgerv1.Unit).GetHubspot)
+		p.of[deal.App][a.GetRecord()] = bondTo(h, item.Doc, (*ledgerv1.Unit).GetApp)
 		return nil
 	})
 	if err != nil {
@@ -214,9 +215,20 @@ func (f *foresight) known(ctx context.Context, workspace, sync string) (*pairs, 
 	return p, nil
 }
 
-func bondTo(other *ledgerv1.PairSide) bond {
+func bondTo(other *ledgerv1.PairSide, pair *ledgerv1.Pair, own func(*ledgerv1.Unit) *ledgerv1.UnitSide) bond {
 	if other.GetDeleted() {
 		return bond{bereft: true}
 	}
-	return bond{counterpart: other.GetRecord()}
+	b := bond{counterpart: other.GetRecord()}
+	if pair.GetStatus() != "in_sync" {
+		return b
+	}
+	b.held = make(map[string]plan.Held, len(pair.GetUnits()))
+	for name, u := range pair.GetUnits() {
+		held, edit := own(u).GetHeld(), own(u).GetEdit()
+		if held.GetSet() && !held.GetUnsure() {
+			b.held[name] = plan.Held{Own: held.GetOwn(), Other: edit.GetOther(), Edited: edit.GetSet() && edit.GetOwn() == held.GetOwn()}
+		}
+	}
+	return b
 }

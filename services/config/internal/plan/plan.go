@@ -24,8 +24,20 @@ type Record struct {
 	Bereft bool
 	Keys   match.Keys
 	// Refs are the ids of the associated records by object (R16).
-	Refs  map[deal.Object][]string
+	Refs map[deal.Object][]string
+	// Held is what the pair knows that the record holds, by field line; nil when
+	// it is not in step.
+	Held  map[string]Held
 	units []unit
+}
+
+// Held is what a pair in step knows of one side of a field line, in fingerprints:
+// the value there, and what it means in the other side's terms where it was
+// edited there. An app may keep what was written in a form of its own, which is
+// no difference.
+type Held struct {
+	Own, Other uint64
+	Edited     bool
 }
 
 // unit is one field line of a record in fingerprints.

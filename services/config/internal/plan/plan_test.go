@@ -106,6 +106,24 @@ func later(r plan.Record) plan.Record {
 	return n
 }
 
+// TestB2WhatAnAppKeepsInItsOwnFormIsNoDifference: the pair knows what a write
+// of ours became, and is in step.
+func TestB2WhatAnAppKeepsInItsOwnFormIsNoDifference(t *testing.T) {
+	t.Parallel()
+	h, a := rec(deal.HubSpot, "1", "a very long name", paired("7")), rec(deal.App, "7", "a very lon", paired("1"))
+	own := func(field, value string) uint64 { return deal.Fields{field: value}.Fingerprint() }
+	h.Held = map[string]plan.Held{"dealname": {Own: own("dealname", "a very long name"), Other: own("title", "a very long name"), Edited: true}}
+	a.Held = map[string]plan.Held{"dealname": {Own: own("title", "a very lon")}}
+	policy := plan.Policy{Ways: deal.BothWays, Winner: deal.HubSpot}
+	if r := plan.Of(policy, []plan.Record{h}, []plan.Record{a}, nil); r.App.Updates != 0 {
+		t.Errorf("%d updates, want none", r.App.Updates)
+	}
+	h.Held = map[string]plan.Held{"dealname": {Own: own("dealname", "a very long name"), Other: own("title", "before the mapping changed"), Edited: true}}
+	if r := plan.Of(policy, []plan.Record{h}, []plan.Record{a}, nil); r.App.Updates != 1 {
+		t.Errorf("%d updates after the mapping changed, want 1", r.App.Updates)
+	}
+}
+
 func TestB2AFieldThatCannotBeTranslatedIsNamed(t *testing.T) {
 	t.Parallel()
 	r := plan.Note("1", &mapping.Image{Units: []mapping.Unit{{Name: "owner", Own: deal.Fields{"o": "5"}, Untranslatable: "owner_unknown: nobody has this address"}}})

@@ -45,6 +45,9 @@ func (st *step) differ(c couple, h, a *unit) deal.Side {
 	if h.travels && h.other == a.own || a.travels && a.other == h.own || h.own == 0 && a.own == 0 {
 		return deal.NoSide
 	}
+	if knows(c.hubspot, h) && knows(c.app, a) {
+		return deal.NoSide
+	}
 	by := st.stands(c, h, a)
 	u, r := h, c.hubspot
 	if by == deal.App {
@@ -62,6 +65,13 @@ func (st *step) differ(c couple, h, a *unit) deal.Side {
 		return deal.NoSide
 	}
 	return by.Other()
+}
+
+// knows reports whether the pair is in step with what the record holds, and the
+// mapping still says the same of it.
+func knows(r *Record, u *unit) bool {
+	held, ok := r.Held[u.name]
+	return ok && held.Own == u.own && (!held.Edited || !u.travels || held.Other == u.other)
 }
 
 // stands is the side whose value stands: of records that meet for the first time

@@ -11,7 +11,7 @@ type Field struct {
 
 // fieldWords are what fields of deals, contacts and companies are called.
 var fieldWords = newVocabulary(map[string]string{
-	"name":         "name, title, titel, bezeichnung, deal name, deal title, company name, firmenname, unternehmensname",
+	"name":         "name, title, titel, bezeichnung, dealname*, dealtitel*, deal name, deal title, company name, firmenname, unternehmensname",
 	"first name":   "first name, firstname, given name, vorname*",
 	"last name":    "last name, lastname, surname, family name, nachname*, familienname*",
 	"amount":       "amount, value, betrag*, wert, deal value, dealwert, auftragswert, summe, volumen",
@@ -38,7 +38,7 @@ var fieldWords = newVocabulary(map[string]string{
 	"lost reason":  "lost reason, closed lost reason, loss reason, verlustgrund*, grund fuer verlust, ablehnungsgrund",
 	"won reason":   "won reason, closed won reason, gewinngrund*",
 	"priority":     "priority, prioritaet*, dringlichkeit",
-	"type":         "type, deal type, dealtype, art, typ",
+	"type":         "type, deal type, dealtype*, art, typ",
 	"birthday":     "birthday, date of birth, geburtstag*, geburtsdatum*",
 	"next step":    "next step, naechster schritt",
 	"contract end": "contract end, contract end date, vertragsende*",
