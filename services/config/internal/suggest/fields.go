@@ -59,7 +59,7 @@ func Fields(hubspot, app []Field, ways func(h, a *Field) deal.Ways) Result {
 		if hubspot[i].Type != app[j].Type {
 			bonus = -0.05
 		}
-		if same(hubspot[i].Label, app[j].Label) {
+		if same(hubspot[i].name(), app[j].name()) {
 			return 1 + bonus, "the names are the same", true
 		}
 		score, common := similarity(h[i], a[j])
@@ -69,11 +69,7 @@ func Fields(hubspot, app []Field, ways func(h, a *Field) deal.Ways) Result {
 
 func labels(fields []Field) (all []terms) {
 	for i := range fields {
-		label := fields[i].Label
-		if label == "" {
-			label = fields[i].ID
-		}
-		all = append(all, fieldWords.read(label))
+		all = append(all, fieldWords.read(fields[i].name()))
 	}
 	return all
 }
@@ -94,14 +90,14 @@ var optionWords = newVocabulary(map[string]string{
 func Options(hubspot, app []Item) Result {
 	read := func(items []Item) (all []terms) {
 		for _, i := range items {
-			all = append(all, optionWords.read(i.Label))
+			all = append(all, optionWords.read(i.name()))
 		}
 		return all
 	}
 	h, a := read(hubspot), read(app)
 	return choose(len(hubspot), len(app), func(i, j int) (float64, string, bool) {
 		switch {
-		case same(hubspot[i].Label, app[j].Label):
+		case same(hubspot[i].name(), app[j].name()):
 			return 1, "the names are the same", true
 		case hubspot[i].ID == app[j].ID:
 			return 0.95, "the ids are the same", true

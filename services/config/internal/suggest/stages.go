@@ -52,7 +52,7 @@ var stageWords = newVocabulary(map[string]string{
 func Stages(hubspot, app []Item) Result {
 	read := func(items []Item) (outcomes []Outcome, all []terms) {
 		for _, i := range items {
-			t := stageWords.read(i.Label)
+			t := stageWords.read(i.name())
 			outcomes, all = append(outcomes, outcomeOf(i, t)), append(all, t)
 		}
 		return outcomes, all
@@ -63,7 +63,7 @@ func Stages(hubspot, app []Item) Result {
 		if !together(hOut[h], aOut[a]) {
 			return 0, "", false
 		}
-		if same(hubspot[h].Label, app[a].Label) {
+		if same(hubspot[h].name(), app[a].name()) {
 			return 1, "the names are the same", true
 		}
 		score, common := similarity(hTerms[h], aTerms[a])

@@ -17,6 +17,9 @@ type Item struct {
 	Outcome Outcome
 }
 
+// name is what people call the item; its id where it has no label.
+func (i *Item) name() string { return cmp.Or(i.Label, i.ID) }
+
 // Outcome is how a stage leaves a deal.
 type Outcome uint8
 
