@@ -122,7 +122,12 @@ func TestAmountAndCurrencyTravelAsOne_R18(t *testing.T) {
 		{
 			"a currency without an amount is blank, so that it wipes nothing", deal.App, appDeal("value", ""),
 			deal.Fields{"value": ""},
+			deal.Fields{"amount": "", "deal_currency_code": ""},
+		},
+		{
+			"a blank amount names the currency, as the app may answer 0 with one", deal.HubSpot, hubspotDeal("amount", ""),
 			deal.Fields{"amount": ""},
+			deal.Fields{"value": "", "currency": ""},
 		},
 	}
 	for _, tt := range tests {

@@ -86,7 +86,13 @@ func (u *valueUnit) translate(side deal.Side, own deal.Fields) (deal.Fields, str
 		return nil, why
 	}
 	other := deal.Fields{to.Name: value}
-	if currency, ok := own[from.Currency]; ok && u.money() {
+	if !u.money() {
+		return other, ""
+	}
+	// Of a blank amount the currency is blank as well. It is named all the same: an
+	// app that never has a blank amount answers both, and so its answer is known.
+	other[to.Currency] = ""
+	if currency, ok := own[from.Currency]; ok {
 		if currency == "" { // nobody knows it, so it is what a blank means over there
 			currency = u.settings.currency(side.Other())
 		}
