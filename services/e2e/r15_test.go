@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -180,4 +182,203 @@ func TestR15_AmbiguousMatchesAreHeldUntilAPersonSettlesThem(t *testing.T) {
 		}
 		x.wantCreated(2, 0)
 	})
+}
+
+// R15: a contact that is made in both apps at the same moment ends in one pair,
+// or is held by name until a person settles it; HubSpot never has it twice.
+func TestR15_TheSameContactMadeOnBothSidesAtOnce(t *testing.T) {
+	everywhere(t, func(t *testing.T, in *installation) {
+		const n = 20
+		x := newTenant(t, in, func(s *spec) {
+			s.NoDeals, s.Parents = true, []parent{{Object: "contact"}}
+		}, nil).of("contact")
+		x.hubspot.put("/delivery", map[string]any{"jitter_ms": 300, "shuffle": true})
+		x.pipedrive.put("/delivery", map[string]any{"jitter_ms": 300, "shuffle": true})
+		for i := range n {
+			inHubSpot, inApp := person(fmt.Sprintf("p%d@x.example", i), fmt.Sprint("P", i), "Twice", "1")
+			if i%2 == 0 {
+				x.pipedrive.create(inApp)
+				x.hubspot.create(inHubSpot)
+			} else {
+				x.hubspot.create(inHubSpot)
+				x.pipedrive.create(inApp)
+			}
+		}
+		x.eventually("each is in one pair or held", func() error {
+			list, totals := x.cli.pairs()
+			whole := 0
+			for _, p := range list {
+				if p.Pair.Status == "in_sync" {
+					whole++
+				} else if !slices.Contains([]string{"failing: ambiguous_match", "failing: already_exists"}, p.state()) {
+					return errorf("pair %s is %s %s", p.ID, p.state(), p.Pair.Message)
+				}
+			}
+			if whole < n {
+				return errorf("%v", totals)
+			}
+			return nil
+		})
+		x.settled()
+		emails := map[value]int{}
+		for _, r := range x.hubspot.dump() {
+			emails[r.Fields["email"]]++
+		}
+		if len(emails) != n || len(x.hubspot.dump()) != n {
+			t.Errorf("HubSpot has these contacts: %v", emails)
+		}
+		list, totals := x.cli.pairs()
+		_, made := x.created()
+		t.Logf("%v after %d contacts made twice; %d persons made by us", totals, n, made)
+		if persons := len(x.pipedrive.dump()); persons != n+made || len(list) != n+made {
+			t.Errorf("%d persons, of which we made %d, in %d pairs", persons, made, len(list))
+		}
+	})
+}
+
+// R15: where HubSpot already has the contact that we are about to create, and we
+// had not heard of it, its refusal leads to the pair.
+func TestR15_AContactThatHubSpotRefusesAsKnownIsPaired(t *testing.T) {
+	everywhere(t, func(t *testing.T, in *installation) {
+		x := newTenant(t, in, func(s *spec) {
+			s.NoDeals, s.Parents = true, []parent{{Object: "contact"}}
+		}, nil).of("contact")
+		inHubSpot, inApp := person("ann@x.example", "Ann", "Lee", "1")
+		hubspot := x.hubspot.create(inHubSpot, silently, ago(time.Hour))
+		inApp["emails"] = mail("ANN@x.example")
+		app := x.pipedrive.create(inApp)
+		if other := x.counterpart(app); other != hubspot {
+			t.Fatalf("person %d is paired with %d, want %d", app, other, hubspot)
+		}
+		x.becomes(app, "in_sync")
+		x.settled()
+		x.wantCreated(0, 0)
+		x.pipedrive.edit(app, fields{"name": "Anna Lee"})
+		x.holds(x.hubspot, hubspot, fields{"firstname": "Anna", "lastname": "Lee"})
+	})
+}
+
+// R15: once paired, an e-mail address is a value like any other. One that
+// HubSpot refuses, as another contact has it, fails by name until it is changed.
+func TestR15_AnEmailEditedAfterwardsStaysWithItsPair(t *testing.T) {
+	everywhere(t, func(t *testing.T, in *installation) {
+		x := newTenant(t, in, func(s *spec) {
+			s.NoDeals, s.Parents = true, []parent{{Object: "contact"}}
+		}, nil).of("contact")
+		inHubSpot, _ := person("ann@x.example", "Ann", "Lee", "1")
+		ann := x.hubspot.create(inHubSpot, ago(time.Hour))
+		_, inApp := person("bob@x.example", "Bob", "Ray", "2")
+		bobApp := x.pipedrive.create(inApp, ago(time.Hour))
+		annApp, bob := x.counterpart(ann), x.counterpart(bobApp)
+		x.becomes(ann, "in_sync")
+		x.becomes(bob, "in_sync")
+
+		x.hubspot.edit(ann, fields{"email": "ann.lee@x.example"})
+		x.holds(x.pipedrive, annApp, fields{"emails": "ann.lee@x.example"})
+		x.pipedrive.edit(bobApp, fields{"emails": mail("ann.lee@x.example")})
+		p := x.becomes(bob, "failing: unique_value_taken")
+		if !strings.Contains(p.Pair.Message, text(ann)) {
+			t.Errorf("%q does not name the contact that has the address", p.Pair.Message)
+		}
+		x.pipedrive.edit(bobApp, fields{"emails": mail("bob.ray@x.example")})
+		x.holds(x.hubspot, bob, fields{"email": "bob.ray@x.example"})
+		x.becomes(bob, "in_sync")
+		x.people(2)
+		if x.counterpart(ann) != annApp || x.counterpart(bob) != bobApp {
+			t.Error("the pairs have changed")
+		}
+		x.wantCreated(1, 1)
+	})
+}
+
+// R15: a one-way sync pairs what both sides have, and creates one way only.
+func TestR15_AOneWaySyncMatchesToo(t *testing.T) {
+	everywhere(t, func(t *testing.T, in *installation) {
+		for direction, want := range map[string]struct{ hubspot, app int }{"to_app": {0, 1}, "to_hubspot": {1, 0}} {
+			t.Run(direction, func(t *testing.T) {
+				t.Parallel()
+				var both, hubspotOnly, appOnly, app int64
+				x := newTenant(t, in, func(s *spec) {
+					s.NoDeals, s.Parents = true, []parent{{Object: "contact", Direction: direction}}
+				}, func(h, a *crm) {
+					h, a = h.of("contacts"), a.of("persons")
+					inHubSpot, inApp := person("both@x.example", "Both", "", "1")
+					both = h.create(inHubSpot, ago(time.Hour))
+					inApp["phones"] = []address{{"2", true}}
+					app = a.create(inApp, ago(time.Hour))
+					inHubSpot, _ = person("h@x.example", "Hub", "", "3")
+					hubspotOnly = h.create(inHubSpot, ago(time.Hour))
+					_, inApp = person("a@x.example", "App", "", "4")
+					appOnly = a.create(inApp, ago(time.Hour))
+				}).of("contact")
+				if other := x.counterpart(both); other != app {
+					t.Fatalf("contact %d is paired with %d, want %d", both, other, app)
+				}
+				if direction == "to_app" {
+					x.counterpart(hubspotOnly)
+					x.holds(x.pipedrive, app, fields{"phones": "1"})
+				} else {
+					x.counterpart(appOnly)
+					x.holds(x.hubspot, both, fields{"phone": "2"})
+				}
+				x.settled()
+				x.wantCreated(want.hubspot, want.app)
+				if h, a := x.hubspot.show(both).Fields["phone"], x.pipedrive.show(app).Fields["phones"]; h != a {
+					t.Errorf("the matched contact's phone is %q and %q", h, a)
+				}
+			})
+		}
+	})
+}
+
+// R15: kills while existing records are read and matched make no duplicate.
+func TestR15_KillsWhileMatchingCreateNothingTwice(t *testing.T) {
+	t.Parallel()
+	const n = 150
+	in := alone(t, func(in *installation) error { return startSeparateWith(in, "DEALSYNC_DETECT_PAGE_SIZE=10") })
+	x := prepare(t, in, nil)
+	x.spec.NoDeals, x.spec.Parents = true, []parent{{Object: "contact"}}
+	x = x.of("contact")
+	inHubSpot, inApp := person("p{{n}}@x.example", "P{{n}}", "Both", "{{n}}")
+	x.hubspot.bulk(n, inHubSpot, ago(time.Hour))
+	x.pipedrive.bulk(n, inApp, ago(time.Hour))
+	inHubSpot, _ = person("h{{n}}@x.example", "H{{n}}", "Only", "{{n}}")
+	x.hubspot.bulk(n/10, inHubSpot, ago(time.Hour))
+	_, inApp = person("a{{n}}@x.example", "A{{n}}", "Only", "{{n}}")
+	x.pipedrive.bulk(n/10, inApp, ago(time.Hour))
+	slow := x.hubspot.fault(map[string]any{"method": "GET", "path": "/crm/objects/", "mode": "latency", "latency_ms": 150})
+	x.apply()
+	victims := []string{"change-detector", "mapper", "conflict-resolver", "writer"}
+	for round := range 2 * len(victims) {
+		read := 10 * (round + 1)
+		x.eventually("the reading goes on", func() error {
+			if got := recordID(x.cli.backfills()["hubspot"].Read); got < int64(read) {
+				return errorf("%d contacts are read", got)
+			}
+			return nil
+		})
+		of := in.of(victims[round%len(victims)])
+		if err := of[round/len(victims)%len(of)].restart(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x.hubspot.faultOff(slow)
+	in.awaitReady(t)
+	// Again, while what was listed is decided.
+	x.eventually("some are paired", func() error {
+		if list, _ := x.cli.pairs(); len(list) == 0 {
+			return errorf("no pair yet")
+		}
+		return nil
+	})
+	for _, name := range victims {
+		if err := in.of(name)[0].restart(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in.awaitReady(t)
+	x.connected()
+	x.people(n + 2*(n/10))
+	x.settled()
+	x.wantCreated(n/10, n/10)
 }
