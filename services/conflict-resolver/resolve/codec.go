@@ -45,7 +45,7 @@ func pairOf(doc *ledgerv1.Pair) core.Pair {
 func sideOf(s *ledgerv1.PairSide) core.PairSide {
 	ps := core.PairSide{
 		Record: s.GetRecord(), Title: s.GetTitle(), Excluded: s.GetExcluded(), Detail: s.GetDetail(),
-		Deleted: s.GetDeleted(), Seen: s.GetSeen(), MadeMs: s.GetMadeMs(),
+		Deleted: s.GetDeleted(), Seen: s.GetSeen(), MadeMs: s.GetMadeMs(), MadeUntilMs: s.GetMadeUntilMs(),
 		Hold: s.GetHold(), HoldDetail: s.GetHoldDetail(), Formerly: s.GetFormerly(), Told: s.GetTold(), AskedMs: s.GetAskedMs(),
 		Associations: referencesOf(s.GetAssociations()), Associate: referencesOf(s.GetAssociate()), Refused: refusalsOf(s.GetRefused()),
 	}
@@ -101,7 +101,7 @@ func (sc scope) document(p core.Pair) *ledgerv1.Pair {
 func (sc scope) side(ps core.PairSide) *ledgerv1.PairSide {
 	s := &ledgerv1.PairSide{
 		Record: ps.Record, Title: ps.Title, Excluded: ps.Excluded, Detail: ps.Detail, Deleted: ps.Deleted, Seen: ps.Seen,
-		MadeMs: ps.MadeMs, Hold: ps.Hold, HoldDetail: ps.HoldDetail, Formerly: ps.Formerly, Told: ps.Told, AskedMs: ps.AskedMs,
+		MadeMs: ps.MadeMs, MadeUntilMs: ps.MadeUntilMs, Hold: ps.Hold, HoldDetail: ps.HoldDetail, Formerly: ps.Formerly, Told: ps.Told, AskedMs: ps.AskedMs,
 		Associations: references(ps.Associations), Associate: references(ps.Associate), Refused: refusals(ps.Refused),
 	}
 	if ps.Flight != nil {

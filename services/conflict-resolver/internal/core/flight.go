@@ -206,7 +206,7 @@ func (st *step) existing(o *Outcome) {
 func (st *step) written(ps *PairSide, f *Write, o *Outcome) {
 	s := st.sent(f, o)
 	if f.Op == Create {
-		ps.Record, ps.MadeMs = o.Record, f.DecidedMs
+		ps.Record, ps.MadeMs, ps.MadeUntilMs = o.Record, f.DecidedMs, s.Until
 	}
 	for unit := range s.Wrote {
 		st.edit(unit, func(u *Unit) { u.On(st.in.Side).settle(s.span(unit), st.policy.SkewMs) })

@@ -56,7 +56,7 @@ func (st *step) move(ps *PairSide, survivor string) {
 	st.tell(Entry{Event: merged, Side: st.in.Side, Record: survivor, Value: ps.Record})
 	st.formerly(ps, ps.Record)
 	ps.Record, ps.Deleted, ps.Excluded, ps.Detail, st.changed = survivor, false, "", "", true
-	ps.Associations, ps.Refused, ps.Told = nil, nil, nil
+	ps.Associations, ps.Refused, ps.Told, ps.MadeUntilMs = nil, nil, nil, 0
 	st.ask(st.in.Side, true, merged)
 }
 

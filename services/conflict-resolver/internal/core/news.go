@@ -60,6 +60,7 @@ const (
 	aside                 // waits for the outcome of a write (rule 1)
 	stale                 // older than the side's last edit (rule 3)
 	unread                // same time, other value: the record must be read (rule 3)
+	given                 // what the app gave a record that we made
 	edit                  // the side's last edit now (rule 4)
 )
 
@@ -93,6 +94,9 @@ func (st *step) judge(unit string, us *UnitSide, n *news) verdict {
 		}
 		return aside
 	}
+	if v := st.given(unit, us, n); v != edit {
+		return v
+	}
 	switch {
 	case us.Edit.At > 0 && n.At < us.Edit.At, !us.Edit.Set && us.Edit.At > 0 && n.At == us.Edit.At:
 		return stale
@@ -111,10 +115,14 @@ func (st *step) hear(v *UnitValue) {
 	u := st.p.Units[v.Unit]
 	us := u.On(st.in.Side)
 	got := st.judge(v.Unit, us, &n)
+	first := n.cause != Webhook && !st.p.On(st.in.Side).knows(v.Unit, us) // a webhook tells what a person did now
 	st.count(got, v.Changed)
 	switch got {
 	case edit:
 		st.accept(v.Unit, &n)
+		if first && st.both() {
+			st.firstMatch(v.Unit)
+		}
 		u = st.p.Units[v.Unit] // an old value that a survivor of a merge still has
 	case unread:
 		st.ask(st.in.Side, true, "same_time")
@@ -124,6 +132,8 @@ func (st *step) hear(v *UnitValue) {
 			st.edit(v.Unit, func(u *Unit) { u.On(st.in.Side).Aside = &n.News })
 		}
 		return
+	case given:
+		st.keep(v.Unit, &n)
 	case known:
 		// Same value, other translation: the mapping has changed since.
 		if other := translated(n.Other); us.Edit.Set && us.Edit.Own == n.own && us.Edit.Other != other {
@@ -178,8 +188,11 @@ func (st *step) judgeAside(unit string) {
 	st.edit(unit, func(u *Unit) { u.On(st.in.Side).Aside = nil })
 	got := st.judge(unit, us, &n)
 	st.count(got, true)
-	if got == edit {
+	switch got {
+	case edit:
 		st.accept(unit, &n)
+	case given:
+		st.keep(unit, &n)
 	}
 }
 
@@ -188,15 +201,21 @@ func (st *step) judgeAside(unit string) {
 // becomes a bar that its repeats do not pass.
 func (st *step) match() {
 	for _, name := range st.p.unitNames() {
-		u := st.p.Units[name]
-		if !u.HubSpot.Edit.Set || !u.App.Edit.Set || equivalent(u.HubSpot.Edit, u.App.Edit) {
-			continue
-		}
-		c := Wanted(u.HubSpot.Edit, u.App.Edit, st.policy.winner(st.policy.unit(name)), 1<<62, 0)
-		st.conflict(name, c, "first_match")
-		lost := u.On(c.By.Other())
-		lost.Edit = Edit{At: lost.Edit.At}
-		st.p.Units[name] = u
-		st.accepted = slices.DeleteFunc(st.accepted, func(h heard) bool { return h.unit == name })
+		st.firstMatch(name)
 	}
+}
+
+// firstMatch does so for one unit: one of the first meeting, or one that is
+// mapped since the pair has both records.
+func (st *step) firstMatch(name string) {
+	u := st.p.Units[name]
+	if !u.HubSpot.Edit.Set || !u.App.Edit.Set || equivalent(u.HubSpot.Edit, u.App.Edit) {
+		return
+	}
+	c := Wanted(u.HubSpot.Edit, u.App.Edit, st.policy.winner(st.policy.unit(name)), 1<<62, 0)
+	st.conflict(name, c, "first_match")
+	lost := u.On(c.By.Other())
+	lost.Edit = Edit{At: lost.Edit.At}
+	st.p.Units[name] = u
+	st.accepted = slices.DeleteFunc(st.accepted, func(h heard) bool { return h.unit == name })
 }

@@ -50,9 +50,11 @@ type PairSide struct {
 	Hold     string // reason why the record must not be paired yet, empty when it may
 	// HoldDetail is that reason in words.
 	HoldDetail string
-	MadeMs     int64  // when our create of this record was decided; 0 when it is not ours
-	Flight     *Write // the one unanswered write to this side
-	Recent     []Sent // answered writes, oldest first
+	MadeMs     int64 // when our create of this record was decided; 0 when it is not ours
+	// MadeUntilMs is when that create was answered.
+	MadeUntilMs int64
+	Flight      *Write // the one unanswered write to this side
+	Recent      []Sent // answered writes, oldest first
 	// Forgotten says until when a unit's writes have been dropped from Recent.
 	Forgotten map[string]int64
 	// AskedMs is when the record was asked to be read; 0 when no answer is awaited.

@@ -78,8 +78,14 @@ func deliver(t *rapid.T, edits []sideEdit, policy Policy, name string) Pair {
 	for _, i := range again {
 		order = append(order, order[i])
 	}
-	// Two records that have met: rule 6 is about the first meeting only.
-	p := Pair{Version: 1, HubSpot: PairSide{Record: "hubspot-1", Seen: true}, App: PairSide{Record: "app-1", Seen: true}}
+	// Two records that have met in every unit: rule 6 is about the first meeting only.
+	p := Pair{
+		Version: 1, HubSpot: PairSide{Record: "hubspot-1", Seen: true}, App: PairSide{Record: "app-1", Seen: true},
+		Units: map[string]Unit{},
+	}
+	for _, unit := range simUnits {
+		p.Units[unit] = Unit{HubSpot: UnitSide{Held: Held{Set: true}}, App: UnitSide{Held: Held{Set: true}}}
+	}
 	for len(order) > 0 {
 		batch := rapid.IntRange(1, min(3, len(order))).Draw(t, name+"_batch")
 		img := &Image{Record: order[0].side.String() + "-1", Cause: Webhook, Origin: deal.Others}

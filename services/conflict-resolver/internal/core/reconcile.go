@@ -93,6 +93,9 @@ func (st *step) ready(s deal.Side, unit string, c Choice, fields deal.Fields) bo
 		st.refuse(s, unit)
 		return false
 	}
+	if st.unmet(s, unit) {
+		return false
+	}
 	if fields == nil && st.p.On(s).Flight == nil && !st.reread(c.By) {
 		st.ask(c.By, true, "window_lost") // its copy may be behind our own last write
 	}

@@ -580,6 +580,9 @@ type PairSide struct {
 	// made_ms is when our create of this record was decided; 0 when it was not
 	// ours. Edits up to then met no counterpart and make no conflict.
 	MadeMs int64 `protobuf:"varint,9,opt,name=made_ms,json=madeMs,proto3" json:"made_ms,omitempty"`
+	// made_until_ms is when that create was answered. What the app gave the record
+	// up to then, beside what was written, is nobody's edit.
+	MadeUntilMs int64 `protobuf:"varint,18,opt,name=made_until_ms,json=madeUntilMs,proto3" json:"made_until_ms,omitempty"`
 	// hold is why the record must not be paired yet; empty when it may.
 	Hold       string `protobuf:"bytes,10,opt,name=hold,proto3" json:"hold,omitempty"`
 	HoldDetail string `protobuf:"bytes,11,opt,name=hold_detail,json=holdDetail,proto3" json:"hold_detail,omitempty"`
@@ -689,6 +692,13 @@ func (x *PairSide) GetSeen() bool {
 func (x *PairSide) GetMadeMs() int64 {
 	if x != nil {
 		return x.MadeMs
+	}
+	return 0
+}
+
+func (x *PairSide) GetMadeUntilMs() int64 {
+	if x != nil {
+		return x.MadeUntilMs
 	}
 	return 0
 }
@@ -1363,7 +1373,7 @@ const file_dealsync_ledger_v1_ledger_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\x06R\x05value:\x028\x01\x1a7\n" +
 	"\tLeftEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x06R\x05value:\x028\x01\"\xd4\x04\n" +
+	"\x05value\x18\x02 \x01(\x06R\x05value:\x028\x01\"\xf8\x04\n" +
 	"\bPairSide\x12\x16\n" +
 	"\x06record\x18\x01 \x01(\tR\x06record\x12\x1a\n" +
 	"\bexcluded\x18\x02 \x01(\tR\bexcluded\x12\x16\n" +
@@ -1373,7 +1383,8 @@ const file_dealsync_ledger_v1_ledger_proto_rawDesc = "" +
 	"\x06recent\x18\x06 \x03(\v2\x18.dealsync.ledger.v1.SentR\x06recent\x12\x14\n" +
 	"\x05title\x18\a \x01(\tR\x05title\x12\x12\n" +
 	"\x04seen\x18\b \x01(\bR\x04seen\x12\x17\n" +
-	"\amade_ms\x18\t \x01(\x03R\x06madeMs\x12\x12\n" +
+	"\amade_ms\x18\t \x01(\x03R\x06madeMs\x12\"\n" +
+	"\rmade_until_ms\x18\x12 \x01(\x03R\vmadeUntilMs\x12\x12\n" +
 	"\x04hold\x18\n" +
 	" \x01(\tR\x04hold\x12\x1f\n" +
 	"\vhold_detail\x18\v \x01(\tR\n" +
