@@ -226,3 +226,146 @@ func TestR16_AParentPairedLaterIsAssociatedThen(t *testing.T) {
 		})
 	})
 }
+
+// R16: an app that keeps one contact per deal keeps the one it has.
+func TestR16_ASingleSlotIsNotOverwritten(t *testing.T) {
+	everywhere(t, func(t *testing.T, in *installation) {
+		x := newTenant(t, in, withParents, nil)
+		contacts := x.of("contact")
+		var ids, persons []int64
+		for _, name := range []string{"Ann", "Bob", "Cem"} {
+			contact, _ := person(name+"@x.example", name, "", "1")
+			ids = append(ids, contacts.hubspot.create(contact))
+			persons = append(persons, contacts.counterpart(ids[len(ids)-1]))
+		}
+		deal := x.hubspot.create(fields{"dealname": "Many", "amount": "1", "dealstage": "qualifiedtobuy", "pipeline": "default"}, with("contacts", ids[0]))
+		app := x.counterpart(deal)
+		x.holds(x.pipedrive, app, fields{"person_id": persons[0]})
+		x.hubspot.associate(deal, "contacts", ids[1])
+		x.eventually("the journal tells what the app has no room for", func() error {
+			told := x.told(deal, "not_associated")
+			if len(told) != 1 || told[0].Reason != "slot_taken" || told[0].Value != "contact "+text(persons[1]) {
+				return errorf("%+v", told)
+			}
+			return nil
+		})
+		x.becomes(deal, "in_sync") // that is no failure
+		x.holds(x.pipedrive, app, fields{"person_id": persons[0]})
+
+		// Who changes the app's one adds to HubSpot's several.
+		x.pipedrive.edit(app, fields{"person_id": persons[2]})
+		x.associated(deal, "contacts", ids...)
+		x.sentinel()
+		x.settled()
+		x.holds(x.pipedrive, app, fields{"person_id": persons[2]})
+		x.wantLinks(map[string]int{"deals/contacts": 1}, map[string]int{"deals/persons": 1})
+	})
+}
+
+// R16: taking an association away is not carried over, and not undone.
+func TestR16_RemovingIsNotCarriedOver(t *testing.T) {
+	everywhere(t, func(t *testing.T, in *installation) {
+		x := newTenant(t, in, withParents, nil)
+		one, two := x.crossed(x.inHubSpot("One")), x.crossed(x.inHubSpot("Two"))
+		x.together(one)
+		x.together(two)
+		x.settled()
+		x.hubspot.dissociate(one.deal, "contacts", one.contact)
+		x.pipedrive.edit(two.appDeal, fields{"person_id": nil})
+		x.of("contact").pipedrive.edit(two.person, fields{"org_id": nil})
+		x.sentinel()
+		// Edits of either side do not bring them back.
+		x.hubspot.edit(one.deal, fields{"dealname": "One, edited"}, at(time.Now().Add(time.Second)))
+		x.pipedrive.edit(two.appDeal, fields{"title": "Two, edited"}, at(time.Now().Add(time.Second)))
+		x.holds(x.pipedrive, one.appDeal, fields{"title": "One, edited", "person_id": one.person})
+		x.eventually("the other edit is settled", func() error {
+			if got := x.hubspot.show(two.deal).Fields["dealname"]; got != x.pipedrive.show(two.appDeal).Fields["title"] {
+				return errorf("%q", got)
+			}
+			return nil
+		})
+		x.cli.do(nil, "backfill", "deals")
+		x.connected()
+		x.settled()
+		x.associated(one.deal, "contacts")
+		x.associated(two.deal, "contacts", two.contact)
+		x.of("contact").associated(two.contact, "companies", two.company)
+		x.holds(x.pipedrive, two.appDeal, fields{"person_id": ""})
+		x.wantLinks(map[string]int{}, map[string]int{"deals/persons": 2, "deals/organizations": 2, "persons/organizations": 2})
+	})
+}
+
+// R16: whoever sets a sync up sees which associations it will make.
+func TestR16_DescribeSyncListsTheAssociations(t *testing.T) {
+	everywhere(t, func(t *testing.T, in *installation) {
+		x := newTenant(t, in, nil, nil)
+		lines := func(sync string) (found []string) {
+			a := x.cli.run("", "describe", "sync", sync)
+			if a.code != 0 {
+				t.Fatalf("describe sync: exit code %d: %s", a.code, a.err)
+			}
+			_, table, _ := strings.Cut(a.out, "ASSOCIATED WITH")
+			for line := range strings.Lines(table) {
+				found = append(found, strings.Join(strings.Fields(line), " "))
+			}
+			return found
+		}
+		if got := lines("deals"); got != nil {
+			t.Errorf("without other syncs: %q", got)
+		}
+		withParents(&x.spec)
+		x.apply()
+		for sync, want := range map[string][]string{
+			"deals":     {"contact contact, several person, one contacts", "company company, several organization, one companies"},
+			"contacts":  {"company company, several organization, one companies"},
+			"companies": {},
+		} {
+			got := lines(sync)
+			for _, line := range want {
+				if !slices.Contains(got, line) {
+					t.Errorf("%s: %q is not in %q", sync, line, got)
+				}
+			}
+		}
+	})
+}
+
+// R16, N2: duplicated webhooks and kills double no association, and lose none.
+func TestR16_KillsAndDuplicatesUnderLoadMakeEachAssociationOnce(t *testing.T) {
+	t.Parallel()
+	const n = 24
+	in := alone(t, startSeparate)
+	x := newTenant(t, in, withParents, nil)
+	for _, c := range []*crm{x.hubspot, x.pipedrive} {
+		c.put("/delivery", map[string]any{"duplicate_rate": 1.0, "shuffle": true, "jitter_ms": 100})
+	}
+	x.hubspot.fault(map[string]any{"method": "POST", "path": "/crm/", "mode": "commit_timeout", "hold_ms": 50, "rate": 0.2, "count": 8})
+	x.pipedrive.fault(map[string]any{"method": "PATCH", "path": "/api/v2/deals", "mode": "commit_timeout", "hold_ms": 50, "rate": 0.2, "count": 8})
+	victims := []string{"writer", "conflict-resolver", "mapper", "change-detector"}
+	var all []family
+	for i := range n {
+		if i%2 == 0 {
+			all = append(all, x.inHubSpot(fmt.Sprint("Hub", i)))
+		} else {
+			all = append(all, x.inApp(fmt.Sprint("App", i)))
+		}
+		if i%3 == 2 {
+			of := in.of(victims[i/3%len(victims)])
+			if err := of[i/12%len(of)].restart(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	in.awaitReady(t)
+	for _, f := range all {
+		x.together(x.crossed(f))
+	}
+	x.settled()
+	for _, v := range []*tenant{x, x.of("contact"), x.of("company")} {
+		if h, a := len(v.hubspot.dump()), len(v.pipedrive.dump()); h != n || a != n {
+			t.Errorf("%d %s and %d %s; want %d", h, v.hubspot.object, a, v.pipedrive.object, n)
+		}
+	}
+	x.wantLinks(map[string]int{"deals/contacts": n / 2, "deals/companies": n / 2, "contacts/companies": n / 2},
+		map[string]int{"deals/persons": n / 2, "deals/organizations": n / 2, "persons/organizations": n / 2})
+}
