@@ -81,20 +81,32 @@ func (s *Service) ListSyncs(ctx context.Context, req *configv1.ListSyncsRequest)
 func (s *Service) syncStatus(ctx context.Context, sync *configv1.Sync) (*configv1.SyncStatus, error) {
 	status := &configv1.SyncStatus{Sync: sync, Backfill: map[string]*ledgerv1.Cursor{}}
 	for side, connection := range connectionsOf(sync) {
-		cursor, err := s.deps.Ledger.Cursors.Fresh(ctx, ledger.CursorKey(sync.GetWorkspace(), connection, sync.GetObject(), "backfill:"+sync.GetName()))
-		if fault.Is(err, fault.NotFound) {
-			continue
-		}
+		cursor, err := s.cursor(ctx, sync, connection, "backfill:")
 		if err != nil {
-			return nil, fmt.Errorf("read the backfill of %s: %w", sync.GetName(), err)
+			return nil, err
 		}
-		status.Backfill[side.String()] = cursor.Doc
+		if cursor != nil {
+			status.Backfill[side.String()] = cursor
+		}
 	}
-	var err error
-	if status.Progress, err = s.progress(ctx, sync, status.GetBackfill()); err != nil {
+	matched, err := s.cursor(ctx, sync, sync.GetHubspotConnection(), "matched:")
+	if err != nil {
+		return nil, err
+	}
+	if status.Progress, err = s.progress(ctx, sync, status.GetBackfill(), matched); err != nil {
 		return nil, err
 	}
 	return status, nil
+}
+
+// cursor reads a cursor of a sync; nil when there is none.
+func (s *Service) cursor(ctx context.Context, sync *configv1.Sync, connection, kind string) (*ledgerv1.Cursor, error) {
+	key := ledger.CursorKey(sync.GetWorkspace(), connection, sync.GetObject(), kind+sync.GetName())
+	cursor, err := s.deps.Ledger.Cursors.Fresh(ctx, key)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return nil, fmt.Errorf("read how far %s is: %w", sync.GetName(), err)
+	}
+	return cursor.Doc, nil
 }
 
 func connectionsOf(sync *configv1.Sync) map[deal.Side]string {

@@ -25,8 +25,9 @@ const (
 )
 
 // progress is how far the backfill of a sync is (R13). It counts the pairs that
-// are pending, which reads all pairs of the sync once.
-func (s *Service) progress(ctx context.Context, sync *configv1.Sync, cursors map[string]*ledgerv1.Cursor) (*configv1.Progress, error) {
+// are pending, which reads all pairs of the sync once. matched is the cursor of
+// the matching; nil while there is none.
+func (s *Service) progress(ctx context.Context, sync *configv1.Sync, cursors map[string]*ledgerv1.Cursor, matched *ledgerv1.Cursor) (*configv1.Progress, error) {
 	var pending int64
 	if len(cursors) > 0 {
 		prefix := ledger.Prefix(sync.GetWorkspace(), sync.GetName())
@@ -40,7 +41,7 @@ func (s *Service) progress(ctx context.Context, sync *configv1.Sync, cursors map
 			return nil, fmt.Errorf("count the pending pairs of %s: %w", sync.GetName(), err)
 		}
 	}
-	return progressOf(sync, cursors, pending, time.Now()), nil
+	return progressOf(sync, cursors, matched, pending, time.Now()), nil
 }
 
 // scanned are the sides whose records are all read: those that edits come from,
@@ -57,7 +58,7 @@ func scanned(sync *configv1.Sync) (sides []deal.Side) {
 
 // progressOf puts the sides' cursors together. A cursor of an earlier run counts
 // for nothing: the run that was asked for has yet to begin.
-func progressOf(sync *configv1.Sync, cursors map[string]*ledgerv1.Cursor, pending int64, now time.Time) *configv1.Progress {
+func progressOf(sync *configv1.Sync, cursors map[string]*ledgerv1.Cursor, matched *ledgerv1.Cursor, pending int64, now time.Time) *configv1.Progress {
 	p := &configv1.Progress{Pending: pending}
 	asked := max(sync.GetActivatedMs(), sync.GetBackfillMs())
 	begun, done, told := 0, 0, 0
@@ -86,7 +87,10 @@ func progressOf(sync *configv1.Sync, cursors map[string]*ledgerv1.Cursor, pendin
 	if told < len(sides) {
 		p.Total = 0
 	}
-	p.Phase = phaseOf(sync, len(sides), begun, done, pending)
+	// Existing records are paired once all are known, and all are offered for it
+	// (R15): before that nobody knows what is still to be done.
+	paired := len(sync.GetMatch()) == 0 || matched.GetDone() && matched.GetSinceMs() >= asked
+	p.Phase = phaseOf(sync, len(sides), begun, done, pending, paired)
 	if p.GetPhase() == phaseReading || p.GetPhase() == phaseApplying {
 		p.LeftMs = left(p, started, now)
 	}
@@ -104,7 +108,7 @@ func number(c *ledgerv1.Cursor) int64 {
 	return c.GetStartedMs()
 }
 
-func phaseOf(sync *configv1.Sync, sides, begun, done int, pending int64) string {
+func phaseOf(sync *configv1.Sync, sides, begun, done int, pending int64, paired bool) string {
 	switch {
 	case sync.GetPaused():
 		return phasePaused
@@ -112,7 +116,7 @@ func phaseOf(sync *configv1.Sync, sides, begun, done int, pending int64) string 
 		return phaseWaiting
 	case done < sides:
 		return phaseReading
-	case pending > 0:
+	case pending > 0, !paired:
 		return phaseApplying
 	default:
 		return phaseDone
