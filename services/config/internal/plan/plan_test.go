@@ -28,8 +28,10 @@ func rec(side deal.Side, id, value string, change ...func(*plan.Record)) plan.Re
 	return r
 }
 
-func paired(with string) func(*plan.Record)     { return func(r *plan.Record) { r.Counterpart = with } }
+func paired(with string) func(*plan.Record) { return func(r *plan.Record) { r.Counterpart = with } }
+
 func excluded(reason string) func(*plan.Record) { return func(r *plan.Record) { r.Excluded = reason } }
+
 func email(address string) func(*plan.Record) {
 	return func(r *plan.Record) { r.Keys = match.Keys{match.Normal(match.Email, address)} }
 }
