@@ -197,6 +197,16 @@ func TestAStageMoveHasTheStagesOwnTime(t *testing.T) {
 	}
 }
 
+func TestAStageSaysTheSameWhetherItIsMappedOrNot(t *testing.T) {
+	t.Parallel()
+	without := settings()
+	without.Pipelines = nil
+	own := unit(t, mapping.NewSync(settings()).Map(deal.HubSpot, hubspotDeal(), false, now), deal.StageUnit).Own
+	if diff := cmp.Diff(own, unit(t, mapping.NewSync(without).Map(deal.HubSpot, hubspotDeal(), false, now), deal.StageUnit).Own); diff != "" {
+		t.Errorf("a changed mapping would be taken for an edit (-mapped +unmapped):\n%s", diff)
+	}
+}
+
 func TestWhoIsExcluded(t *testing.T) {
 	t.Parallel()
 	oneWay := func(s *mapping.Settings) { s.Ways = deal.ToHubSpot }

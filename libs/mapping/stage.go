@@ -53,7 +53,9 @@ func newStages(pipelines []Pipeline, hubspotField, appField string) *stages {
 
 // own is what the record's stage is on its side. HubSpot's pipeline is derived
 // from the stage, whose id is unique in the account: a move between pipelines
-// arrives as two events, and the copy's pipeline may be a moment behind.
+// arrives as two events, and the copy's pipeline may be a moment behind. That of a
+// stage that is not mapped is the copy's: a stage says the same whether it is
+// mapped or not, so that it is no edit when the mapping changes.
 func (s *stages) own(side deal.Side, r *Record) (own deal.Fields, at int64) {
 	if side == deal.App {
 		v := r.Fields[s.appField]
@@ -62,6 +64,8 @@ func (s *stages) own(side deal.Side, r *Record) (own deal.Fields, at int64) {
 	v := r.Fields[s.hubspotField]
 	own = deal.Fields{s.hubspotField: v.Text}
 	if p, ok := s.pipelineOf[v.Text]; ok {
+		own[hubspotPipeline] = p
+	} else if p := r.Fields[hubspotPipeline].Text; p != "" {
 		own[hubspotPipeline] = p
 	}
 	return own, v.At

@@ -10,6 +10,16 @@ func (ps *PairSide) knows(unit string, us *UnitSide) bool {
 	return us.Edit.Set || us.Edit.At > 0 || us.Held.Set || us.Aside != nil || ps.last(unit).ok || ps.Flight.fields(unit) != nil
 }
 
+// first is the earliest answered write of a unit that is remembered.
+func (ps *PairSide) first(unit string) span {
+	for i := range ps.Recent {
+		if w := ps.Recent[i].span(unit); w.ok {
+			return w
+		}
+	}
+	return span{}
+}
+
 // both reports whether the pair has both records, and both have been heard of.
 func (st *step) both() bool {
 	h, a := &st.p.HubSpot, &st.p.App
@@ -38,16 +48,18 @@ func (st *step) unmet(s deal.Side, unit string) bool {
 // answered nobody knows; news that is neither is for judge to tell.
 func (st *step) given(unit string, us *UnitSide, n *news) verdict {
 	ps := st.p.On(st.in.Side)
-	if n.origin == deal.Others || us.Edit.Set || us.Edit.At > 0 || ps.last(unit).ok || !st.policy.unit(unit).To(st.in.Side) {
+	wrote, f := ps.first(unit), ps.Flight
+	if n.origin == deal.Others || us.Edit.Set || us.Edit.At > 0 || !st.policy.unit(unit).To(st.in.Side) {
 		return edit
 	}
-	f := ps.Flight
 	switch {
+	case wrote.ok && wrote.from <= ps.MadeMs: // by the create
+		return edit
 	case f != nil && f.Op == Create && f.fields(unit) == nil && n.At >= f.DecidedMs-st.policy.SkewMs:
 		return aside
 	case ps.MadeUntilMs == 0 || n.At > ps.MadeUntilMs+st.policy.SkewMs:
 		return edit
-	case us.Held.Set && us.Held.Own == n.own:
+	case wrote.ok || us.Held.Set && us.Held.Own == n.own:
 		return known
 	}
 	return given

@@ -82,6 +82,22 @@ func TestWhatTheAppGaveIsNoEdit(t *testing.T) {
 		b.says(deal.App, "owner", "max", b.now+minute)
 		b.wantWrites("hubspot:owner=max")
 	})
+	t.Run("nor after something was written over it", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.says(deal.HubSpot, "amount", "1", b.now-30*minute)
+		b.answer(deal.App)
+		made := b.now
+		b.says(deal.App, "more", "0", made, because(Reread), unmarked)
+		b.says(deal.HubSpot, "more", "50", b.now-30*minute, because(Reread), unmarked)
+		b.wantWrites("app:more=50")
+		b.answer(deal.App)
+		b.says(deal.App, "more", "0", made, because(Reread), unmarked) // its copy is behind
+		b.wantWrites()
+		if u := b.pair.Units["more"]; u.App.Edit.Set {
+			t.Errorf("the app's value is %+v", u.App)
+		}
+	})
 	t.Run("and what only the app can say travels", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
