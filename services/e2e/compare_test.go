@@ -24,8 +24,14 @@ func (x *tenant) as(t testing.TB) *tenant {
 // what was made before it has had its turn.
 func (x *tenant) sentinel() {
 	x.t.Helper()
+	x.sentinelIn("qualifiedtobuy")
+}
+
+// sentinelIn does so in another stage.
+func (x *tenant) sentinelIn(stage string) {
+	x.t.Helper()
 	x.sentinels++
-	id := x.hubspot.create(fields{"dealname": "Sentinel", "amount": "1000", "dealstage": "qualifiedtobuy", "pipeline": "default"})
+	id := x.hubspot.create(fields{"dealname": "Sentinel", "amount": "1000", "dealstage": stage, "pipeline": "default"})
 	x.counterpart(id)
 }
 
