@@ -26,12 +26,13 @@ func newDemo() *cobra.Command {
 	var f demoFlags
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Watch deals cross between two local accounts, then play on",
-		Long: `Starts every service in this process with local doubles of the HubSpot and Pipedrive APIs, fills both accounts, syncs
-them, plays edits on both sides and tells what arrived and how long it took. It then keeps running.
+		Short: "Watch companies, contacts and deals cross between two local accounts, then play on",
+		Long: `Starts every service in this process with local doubles of the HubSpot and Pipedrive APIs, fills both accounts, maps
+their stages as suggested, shows what syncs of companies, contacts and deals would do, and does it. It then plays edits
+on both sides and tells what arrived and how long it took, reads everything once more, and keeps running.
 
-NATS_URL and REDIS_URL make it use real servers. The exit code is not zero when the two accounts differ, a deal was
-doubled or an edit was lost.`,
+NATS_URL and REDIS_URL make it use real servers. The exit code is not zero when the two accounts differ, a record was
+doubled, an association is missing or doubled, an edit was lost, or reading everything once more made a write.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := runDemo(cmd.Context(), f, cmd.OutOrStdout())
@@ -66,7 +67,7 @@ func runDemo(ctx context.Context, f demoFlags, out io.Writer) (err error) {
 			fmt.Fprintf(out, "\nThe log is in %s\n", logPath)
 		}
 	}()
-	fmt.Fprintf(out, "Dealsync: two accounts, one sync, everything in this process.\nLog: %s\n", logPath)
+	fmt.Fprintf(out, "Dealsync: two accounts, three syncs, everything in this process.\nLog: %s\n", logPath)
 	installation, err := demo.Start(ctx, dir, log)
 	if err != nil {
 		return err

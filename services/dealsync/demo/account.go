@@ -25,52 +25,50 @@ type account struct {
 	client *http.Client
 }
 
-// record is a deal as a double shows it.
-type record struct {
-	ID      int64            `json:"id"`
-	Fields  map[string]value `json:"fields"`
-	Created int64            `json:"created"`
-	Deleted bool             `json:"deleted"`
-	History []struct {
-		Field string `json:"field"`
-		Value value  `json:"value"`
-		At    int64  `json:"at"`
-	} `json:"history"`
-}
-
-// value is a JSON value as text; null and "" are both blank.
-type value string
-
-// UnmarshalJSON takes any JSON value.
-func (v *value) UnmarshalJSON(raw []byte) error {
-	var s string
-	switch {
-	case string(raw) == "null":
-		*v = ""
-	case json.Unmarshal(raw, &s) == nil:
-		*v = value(s)
-	default:
-		*v = value(raw)
-	}
-	return nil
-}
-
 // edit is the body of what a person does. The zero time is now.
 type edit struct {
-	Fields fields `json:"fields,omitempty"`
-	At     int64  `json:"at,omitempty"`
+	Fields       fields   `json:"fields,omitempty"`
+	Associations []linked `json:"associations,omitempty"`
+	At           int64    `json:"at,omitempty"`
 }
 
-func (a *account) create(ctx context.Context, f fields) (int64, error) {
+// linked is a record that another one is associated with.
+type linked struct {
+	Object string `json:"object"`
+	ID     int64  `json:"id"`
+}
+
+// path is where a kind's records are, or one of them with what is done to it.
+func (a *account) path(k *kind, rest ...any) string {
+	return "/records/" + k.on(a.side) + strings.Join(append([]string{""}, texts(rest)...), "/")
+}
+
+func texts(of []any) []string {
+	list := make([]string, len(of))
+	for i, x := range of {
+		list[i] = fmt.Sprint(x)
+	}
+	return list
+}
+
+func (a *account) create(ctx context.Context, k *kind, e edit) (int64, error) {
 	var out struct {
 		ID int64 `json:"id"`
 	}
-	err := a.call(ctx, http.MethodPost, "/records/deals", edit{Fields: f}, &out)
+	err := a.call(ctx, http.MethodPost, a.path(k), a.typed(e), &out)
 	return out.ID, err
 }
 
-func (a *account) update(ctx context.Context, id int64, e edit) error {
-	return a.call(ctx, http.MethodPatch, fmt.Sprint("/records/deals/", id), e, nil)
+func (a *account) update(ctx context.Context, k *kind, id int64, e edit) error {
+	return a.call(ctx, http.MethodPatch, a.path(k, id), a.typed(e), nil)
+}
+
+// typed is an edit in the account's own names.
+func (a *account) typed(e edit) edit {
+	if a.side == deal.App {
+		e.Fields = typed(e.Fields)
+	}
+	return e
 }
 
 // updateMany makes one edit each to many deals, in one call.
@@ -88,7 +86,7 @@ func (a *account) updateMany(ctx context.Context, f map[int64]fields) error {
 	var out struct {
 		Failed []json.RawMessage `json:"failed"`
 	}
-	if err := a.call(ctx, http.MethodPost, "/records/deals/edits", body, &out); err != nil {
+	if err := a.call(ctx, http.MethodPost, a.path(deals, "edits"), body, &out); err != nil {
 		return err
 	}
 	if len(out.Failed) > 0 {
@@ -97,61 +95,56 @@ func (a *account) updateMany(ctx context.Context, f map[int64]fields) error {
 	return nil
 }
 
-func (a *account) remove(ctx context.Context, id int64) error {
-	return a.call(ctx, http.MethodDelete, fmt.Sprint("/records/deals/", id), nil, nil)
+func (a *account) remove(ctx context.Context, k *kind, id int64) error {
+	return a.call(ctx, http.MethodDelete, a.path(k, id), nil, nil)
 }
 
-func (a *account) restore(ctx context.Context, id int64) error {
-	return a.call(ctx, http.MethodPost, fmt.Sprintf("/records/deals/%d/restore", id), nil, nil)
+func (a *account) restore(ctx context.Context, k *kind, id int64) error {
+	return a.call(ctx, http.MethodPost, a.path(k, id, "restore"), nil, nil)
+}
+
+// associate links a record with another one; where only one can be, it takes its
+// place.
+func (a *account) associate(ctx context.Context, k *kind, id int64, with linked) error {
+	return a.call(ctx, http.MethodPost, a.path(k, id, "associations"), with, nil)
 }
 
 // do moves or closes a deal: what is stage, won, lost or reopen.
 func (a *account) do(ctx context.Context, id int64, what, stage string) error {
-	return a.call(ctx, http.MethodPost, fmt.Sprintf("/records/deals/%d/do/%s", id, what), map[string]string{"stage": stage}, nil)
+	return a.call(ctx, http.MethodPost, a.path(deals, id, "do", what), map[string]string{"stage": stage}, nil)
 }
 
-func (a *account) show(ctx context.Context, id int64) (*record, error) {
+func (a *account) show(ctx context.Context, k *kind, id int64) (*record, error) {
 	r := &record{}
-	err := a.call(ctx, http.MethodGet, fmt.Sprint("/records/deals/", id), nil, r)
-	return r, err
+	if err := a.call(ctx, http.MethodGet, a.path(k, id), nil, r); err != nil {
+		return nil, err
+	}
+	r.present()
+	return r, nil
 }
 
-// dump gives every deal with an id greater than after, deleted ones too.
-func (a *account) dump(ctx context.Context, after int64) ([]*record, error) {
+// dump gives every record with an id greater than after, deleted ones too,
+// without history.
+func (a *account) dump(ctx context.Context, k *kind, after int64) ([]*record, error) {
+	return a.list(ctx, k, fmt.Sprint("after=", after))
+}
+
+// histories gives every record with its history.
+func (a *account) histories(ctx context.Context, k *kind) ([]*record, error) {
+	return a.list(ctx, k, "history=true")
+}
+
+func (a *account) list(ctx context.Context, k *kind, query string) ([]*record, error) {
 	var out struct {
 		Records []*record `json:"records"`
 	}
-	err := a.call(ctx, http.MethodGet, fmt.Sprint("/records/deals?after=", after), nil, &out)
-	return out.Records, err
-}
-
-// counts are a double's counters: deals changed through its API, deals changed
-// by people, webhooks that are still to be sent.
-type counts struct {
-	Writes  int64 `json:"writes"`
-	Edits   int64 `json:"edits"`
-	Pending int64 `json:"webhooks_pending"`
-	Calls   []struct {
-		Route  string `json:"route"`
-		Status int    `json:"status"`
-	} `json:"calls"`
-}
-
-// hooked reports whether somebody has asked for webhooks.
-func (c counts) hooked() bool {
-	for _, call := range c.Calls {
-		if strings.HasPrefix(call.Route, "POST") && call.Status < 300 &&
-			(strings.Contains(call.Route, "subscriptions") || strings.Contains(call.Route, "webhooks")) {
-			return true
-		}
+	if err := a.call(ctx, http.MethodGet, a.path(k)+"?"+query, nil, &out); err != nil {
+		return nil, err
 	}
-	return false
-}
-
-func (a *account) counts(ctx context.Context) (counts, error) {
-	var c counts
-	err := a.call(ctx, http.MethodGet, "/stats", nil, &c)
-	return c, err
+	for _, r := range out.Records {
+		r.present()
+	}
+	return out.Records, nil
 }
 
 func (a *account) call(ctx context.Context, method, path string, in, out any) error {

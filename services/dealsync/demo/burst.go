@@ -17,7 +17,7 @@ func burst(s *stageplay) {
 	s.act(inHubSpot, fmt.Sprintf("%d edits of the amount, one after the other", burstEdits), func(a *account) error {
 		for n := range burstEdits {
 			s.begun = time.Now() // the last one is measured
-			if err := a.update(s.ctx, d.ids[index(inHubSpot)], edit{Fields: fields{"amount": 50000 + n}}); err != nil {
+			if err := a.update(s.ctx, deals, d.ids[index(inHubSpot)], edit{Fields: fields{"amount": 50000 + n}}); err != nil {
 				return err
 			}
 		}
@@ -32,7 +32,9 @@ func (s *stageplay) writes(side deal.Side) int64 {
 	if s.err != nil {
 		return 0
 	}
-	var c counts
-	c, s.err = s.on(side).counts(s.ctx)
+	c, err := s.on(side).counts(s.ctx)
+	if s.err = err; err != nil {
+		return 0
+	}
 	return c.Writes
 }

@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/dealsync/dealsync/libs/deal"
 )
 
 func hubspotDeal(change ...string) *record {
@@ -17,7 +15,7 @@ func hubspotDeal(change ...string) *record {
 
 func appDeal(change ...string) *record {
 	return changed(map[string]value{
-		"title": "Boat (H-001)", "value": "1500.0", "currency": "EUR", "pipeline_id": "1", "stage_id": "2", "status": "open",
+		"title": "Boat (H-001)", "value": "1500.0", "currency": "EUR", "pipeline_id": "1", "stage_id": "1", "status": "open",
 		"expected_close_date": "2027-01-31",
 	}, change)
 }
@@ -29,6 +27,20 @@ func changed(f map[string]value, change []string) *record {
 	return &record{Fields: f}
 }
 
+// demoRules are those of the documents as they are applied.
+func demoRules(t *testing.T) rules {
+	t.Helper()
+	docs, err := readDocuments(composeDocuments, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := parseRules(docs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func deleted(r *record) *record {
 	r.Deleted = true
 	return r
@@ -36,10 +48,7 @@ func deleted(r *record) *record {
 
 func TestDifferencesAreWhatTheDocumentsDoNotAllow(t *testing.T) {
 	t.Parallel()
-	r, err := parseRules(documents)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := demoRules(t)[deals]
 	for _, c := range []struct {
 		name         string
 		hubspot, app *record
@@ -65,9 +74,8 @@ func TestDifferencesAreWhatTheDocumentsDoNotAllow(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			var b books
+			b := book{{}, {}}
 			for i, rec := range []*record{c.hubspot, c.app} {
-				b[i] = map[string][]*record{}
 				if rec != nil {
 					b[i]["H-001"] = []*record{rec}
 				}
@@ -83,28 +91,49 @@ func TestDifferencesAreWhatTheDocumentsDoNotAllow(t *testing.T) {
 	}
 }
 
-func TestDuplicatesAreRecordsOfOneAccountWithOneMark(t *testing.T) {
+func TestPeopleAndCompaniesAreComparedByTheirOwnMarks(t *testing.T) {
 	t.Parallel()
-	b := books{
-		bookOf(deal.HubSpot, []*record{hubspotDeal(), hubspotDeal("dealname", "Made by hand")}),
-		bookOf(deal.App, []*record{appDeal(), deleted(appDeal()), appDeal("title", "Car (A-002)"), appDeal()}),
+	all := demoRules(t)
+	person := func(f ...string) *record {
+		r := changed(map[string]value{"firstname": "Ines", "lastname": "Marsh", "first_name": "Ines", "last_name": "Marsh", "email": "ines@a.example", "phone": "1"}, f)
+		return r
 	}
-	if diff := cmp.Diff([]string{"H-001 in Pipedrive", "H-001 in Pipedrive"}, b.duplicates()); diff != "" {
-		t.Errorf("duplicates (-want +got):\n%s", diff)
+	firm := func(name, domain string) *record {
+		return changed(map[string]value{"name": value(name), "domain": value(domain)}, nil)
+	}
+	for _, c := range []struct {
+		name         string
+		kind         *kind
+		hubspot, app []*record
+		want         []string
+	}{
+		{"the same person", contacts, []*record{person()}, []*record{person()}, nil},
+		{"another number", contacts, []*record{person()}, []*record{person("phone", "2")}, []string{"phone"}},
+		{"another name", contacts, []*record{person("lastname", "Marsch")}, []*record{person()}, []string{"lastname"}},
+		{"an address in capitals is the same person, and a difference", contacts, []*record{person()}, []*record{person("email", "Ines@a.example")}, []string{"email"}},
+		{"a person in one account only", contacts, []*record{person()}, nil, []string{"no counterpart"}},
+		{"a company by its domain", companies, []*record{firm("A", "a.example")}, []*record{firm("A Ltd", "a.example")}, []string{"name"}},
+		{"a company without domain by its name", companies, []*record{firm("A", "")}, []*record{firm("A", "")}, nil},
+		{"nobody can tell which one it is", companies, []*record{firm(undecided[0][0], "")}, []*record{firm(undecided[1][0], ""), firm(undecided[1][1], "")}, nil},
+		{"somebody thought to know", companies, []*record{firm(undecided[0][0], "")}, []*record{firm(undecided[0][0], "")}, []string{"guessed"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, d := range all[c.kind].differences(bookOf(c.kind, c.hubspot, c.app)) {
+				got = append(got, d.What)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("differences (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
-func TestEveryNameHasAMarkOfItsOwn(t *testing.T) {
+func TestDuplicatesAreRecordsOfOneAccountWithOneMark(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{}
-	for _, s := range []deal.Side{deal.HubSpot, deal.App} {
-		for i := range 1500 {
-			r := &record{Fields: map[string]value{"dealname": value(named(s, i)), "title": value(named(s, i))}}
-			m := mark(s, r)
-			if m == "" || seen[m] {
-				t.Fatalf("%q has the mark %q", named(s, i), m)
-			}
-			seen[m] = true
-		}
+	b := bookOf(deals, []*record{hubspotDeal(), hubspotDeal("dealname", "Made by hand")}, []*record{appDeal(), deleted(appDeal()), appDeal("title", "Car (A-002)"), appDeal()})
+	if diff := cmp.Diff([]string{"H-001 in Pipedrive", "H-001 in Pipedrive"}, b.duplicates()); diff != "" {
+		t.Errorf("duplicates (-want +got):\n%s", diff)
 	}
 }

@@ -19,7 +19,7 @@ type awaited struct {
 func (s *stageplay) crowd(born deal.Side) []couple {
 	list := &s.stock.crowd[index(born)]
 	if *list == nil {
-		*list = s.deals(born, max(2, min(40, s.opt.Deals/8)))
+		*list = s.take(deals, born, max(2, min(40, s.opt.Deals/8)))
 	}
 	return *list
 }
@@ -57,7 +57,7 @@ func (s *stageplay) quietly(side deal.Side, c couple, f fields, tick *time.Ticke
 	}
 	a := awaited{id: c.ids[1-index(side)], want: f.other(), begun: time.Now()}
 	if s.err == nil {
-		s.err = s.on(side).update(s.ctx, c.ids[index(side)], edit{Fields: f})
+		s.err = s.on(side).update(s.ctx, deals, c.ids[index(side)], edit{Fields: f})
 	}
 	return a
 }
@@ -92,7 +92,7 @@ func (s *stageplay) all(side deal.Side, list []awaited) {
 	var times []time.Duration
 	for _, a := range list {
 		s.begun = a.begun
-		if took, ok := s.wait(side, a.id, a.want); ok {
+		if took, ok := s.wait(side, deals, a.id, a.want); ok {
 			times = append(times, took)
 		}
 	}

@@ -1,6 +1,6 @@
 // Package demo shows a whole installation at work: it fills two accounts, sets
-// a sync up, plays edits on both sides as people would make them, and measures
-// what arrives. It works from outside only: through the control APIs of the
+// syncs of companies, contacts and deals up, plays edits on both sides as people
+// would make them, and measures what arrives. It works from outside only: through the control APIs of the
 // account doubles, the admin API and the metrics page. It never looks into a
 // service, and no figure that it prints is anything but measured.
 package demo
@@ -29,7 +29,7 @@ type Place struct {
 
 // Options say how the demo is shown.
 type Options struct {
-	Deals    int       // seeded on each side
+	Deals    int       // seeded on each side; companies and contacts are always the same
 	Out      io.Writer // where it is told
 	Terminal bool      // Out is a terminal: lines may be redrawn
 	Colour   bool      // Out shows colours
@@ -46,11 +46,13 @@ type demo struct {
 	place    Place
 	opt      Options
 	out      *printer
-	rules    *rules
+	syncs    []*configv1.Document // what syncs, with the suggested stages
+	rules    rules
+	plan     *configv1.Plan
 	accounts [2]*account // by index
 	admin    configv1.AdminServiceClient
 	stock    *stock
-	base     counts // the doubles' counters when the first sync was done
+	base     [2]*counts // the doubles' counters when the first sync was done
 	tally    tally
 }
 
@@ -58,10 +60,6 @@ type demo struct {
 // The error says why it could not be played to its end; what went wrong with
 // the deals is in the report.
 func Run(ctx context.Context, place Place, opt Options) (*Report, error) {
-	r, err := parseRules(documents)
-	if err != nil {
-		return nil, err
-	}
 	conn, err := grpc.NewClient(place.Config, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return nil, fmt.Errorf("config service address %q: %w", place.Config, err)
@@ -73,19 +71,29 @@ func Run(ctx context.Context, place Place, opt Options) (*Report, error) {
 	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
 	defer client.CloseIdleConnections()
 	d := &demo{
-		place: place, opt: opt, out: &printer{w: opt.Out, colour: opt.Colour, redraw: opt.Terminal}, rules: r,
-		accounts: [2]*account{
-			{side: deal.HubSpot, name: "HubSpot", url: place.HubSpot, client: client},
-			{side: deal.App, name: "Pipedrive", url: place.Pipedrive, client: client},
-		},
-		admin: configv1.NewAdminServiceClient(conn),
+		place: place, opt: opt, out: &printer{w: opt.Out, colour: opt.Colour, redraw: opt.Terminal},
+		accounts: accountsOf(place, client),
+		admin:    configv1.NewAdminServiceClient(conn),
 	}
-	for _, act := range []func(context.Context) error{d.seed, d.apply, d.firstSync, d.play, d.explain} {
+	for _, act := range []func(context.Context) error{d.seed, d.connect, d.foresee, d.firstSync, d.play, d.explain, d.again} {
 		if err := act(ctx); err != nil {
 			return nil, err
 		}
 	}
 	return d.result(ctx)
+}
+
+// accountNames and sides are the two accounts by index.
+var (
+	accountNames = [2]string{"HubSpot", "Pipedrive"}
+	sides        = [2]deal.Side{deal.HubSpot, deal.App}
+)
+
+func accountsOf(place Place, client *http.Client) (list [2]*account) {
+	for i, url := range []string{place.HubSpot, place.Pipedrive} {
+		list[i] = &account{side: sides[i], name: accountNames[i], url: url, client: client}
+	}
+	return list
 }
 
 // on is the account of a side.

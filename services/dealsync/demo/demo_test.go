@@ -55,7 +55,7 @@ func TestTheDemoEndsWithBothAccountsEqual(t *testing.T) {
 		t.Errorf("%v\n%s", err, told.String())
 	}
 	plausible(t, report)
-	for _, part := range []string{"Why?", "hubspot wins", "edits lost"} {
+	for _, part := range []string{"left over", "ambiguous_match", "planned / done", "Why?", "hubspot wins", "edits lost", "second backfill  0 writes"} {
 		if !strings.Contains(told.String(), part) {
 			t.Errorf("the demo does not tell of %q:\n%s", part, told.String())
 		}
@@ -76,7 +76,9 @@ func plausible(t *testing.T, r *Report) {
 	if err := json.Unmarshal(raw.Bytes(), &keys); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"conflicts", "created", "differences", "duplicates", "echoes", "excluded", "latency_ms", "lost", "updated", "writes_per_edit"}
+	want := []string{
+		"associations", "conflicts", "echoes", "excluded", "held", "latency_ms", "lost", "objects", "plan", "second_backfill", "writes_per_edit",
+	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(keys))); diff != "" {
 		t.Errorf("keys of the report (-want +got):\n%s", diff)
 	}
@@ -88,7 +90,23 @@ func plausible(t *testing.T, r *Report) {
 			t.Errorf("nothing is excluded by %s: %v", reason, r.Excluded)
 		}
 	}
-	if r.Created < 64 || r.Updated < 20 || r.Echoes == 0 || r.WritesPerEdit <= 0 || r.WritesPerEdit > 1.5 || r.Latency.P50 <= 0 || r.Latency.P99 < r.Latency.P50 {
+	if diff := cmp.Diff(map[string]int{"ambiguous_match": len(ambiguous)}, r.Held); diff != "" {
+		t.Errorf("held (-want +got):\n%s", diff)
+	}
+	// Updates may be more: an association that comes after its record is one.
+	planned, done := r.Plan.Planned, r.Plan.Done
+	if done.Creates != planned.Creates || done.Associations != planned.Associations || done.Updates < planned.Updates {
+		t.Errorf("planned %+v, done %+v", planned, done)
+	}
+	for k, least := range map[*kind]int{companies: 8, contacts: 72, deals: 64} {
+		if o := r.Objects[k.many()]; o.Created < least || o.Updated == 0 {
+			t.Errorf("%s: %+v", k.many(), o)
+		}
+	}
+	if r.Associations.Made <= planned.Associations || r.Again.Read < 400 {
+		t.Errorf("%+v, second backfill %+v", r.Associations, r.Again)
+	}
+	if r.Echoes == 0 || r.WritesPerEdit <= 0 || r.WritesPerEdit > 1.5 || r.Latency.P50 <= 0 || r.Latency.P99 < r.Latency.P50 {
 		t.Errorf("figures that cannot be: %+v", r)
 	}
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
-
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/dealsync/dealsync/libs/deal"
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
@@ -16,7 +14,7 @@ import (
 // arrives waits until an account's deal holds values, and takes the time from
 // the last edit to the moment at which that account stored them.
 func (s *stageplay) arrives(side deal.Side, c couple, want fields) {
-	if took, ok := s.wait(side, c.ids[index(side)], want); ok {
+	if took, ok := s.wait(side, c.kind, c.ids[index(side)], want); ok {
 		s.tally.latencies = append(s.tally.latencies, took)
 		s.out.arrived(s.on(side).name, want.String(), took)
 	}
@@ -25,16 +23,16 @@ func (s *stageplay) arrives(side deal.Side, c couple, want fields) {
 // catchesUp waits in the same way, but for an edit that was held back: its
 // time is none of the latencies.
 func (s *stageplay) catchesUp(side deal.Side, c couple, want fields) {
-	if took, ok := s.wait(side, c.ids[index(side)], want); ok {
+	if took, ok := s.wait(side, c.kind, c.ids[index(side)], want); ok {
 		s.out.arrived(s.on(side).name, want.String(), took)
 	}
 }
 
 // wait is false when the values did not come; they are lost then.
-func (s *stageplay) wait(side deal.Side, id int64, want fields) (time.Duration, bool) {
+func (s *stageplay) wait(side deal.Side, k *kind, id int64, want fields) (time.Duration, bool) {
 	var last *record
 	ok := s.until(func() (bool, error) {
-		r, err := s.on(side).show(s.ctx, id)
+		r, err := s.on(side).show(s.ctx, k, id)
 		if err != nil {
 			return false, err
 		}
@@ -43,20 +41,20 @@ func (s *stageplay) wait(side deal.Side, id int64, want fields) (time.Duration, 
 	})
 	if !ok {
 		if s.err == nil {
-			s.missed(fmt.Sprintf("%s deal %d never held %s", s.on(side).name, id, want))
+			s.missed(fmt.Sprintf("%s %s %d never held %s", s.on(side).name, k.one, id, want))
 		}
 		return 0, false
 	}
 	return last.stored(want, s.begun), true
 }
 
-// appears waits for the counterpart of a new deal.
-func (s *stageplay) appears(side deal.Side, c *couple, m string) {
+// appears waits for the counterpart of a new record.
+func (s *stageplay) appears(side deal.Side, c *couple) {
 	var found *record
 	ok := s.until(func() (bool, error) {
-		dump, err := s.on(side).dump(s.ctx, s.stock.last[index(side)])
+		dump, err := s.on(side).dump(s.ctx, c.kind, s.stock.last[c.kind][index(side)])
 		for _, r := range dump {
-			if mark(side, r) == m {
+			if c.kind.mark(side, r) == c.mark {
 				found = r
 			}
 		}
@@ -64,14 +62,38 @@ func (s *stageplay) appears(side deal.Side, c *couple, m string) {
 	})
 	if !ok {
 		if s.err == nil {
-			s.missed(fmt.Sprintf("%s never got the new deal %s", s.on(side).name, m))
+			s.missed(fmt.Sprintf("%s never got the new %s %s", s.on(side).name, c.kind.one, c.mark))
 		}
 		return
 	}
 	c.ids[index(side)] = found.ID
 	took := since(s.begun, found.Created)
 	s.tally.latencies = append(s.tally.latencies, took)
-	s.out.arrived(s.on(side).name, fmt.Sprintf("new deal %d", found.ID), took)
+	s.out.arrived(s.on(side).name, fmt.Sprintf("new %s %d", c.kind.one, found.ID), took)
+}
+
+// associated waits until a deal has a contact on a side. HubSpot keeps no history
+// of associations, so the time is that at which it was seen; it is asked every
+// 2 ms.
+func (s *stageplay) associated(side deal.Side, c, with couple) {
+	t := &ties[1]
+	id := fmt.Sprint(with.ids[index(side)])
+	var took time.Duration
+	ok := s.until(func() (bool, error) {
+		r, err := s.on(side).show(s.ctx, c.kind, c.ids[index(side)])
+		if err != nil {
+			return false, err
+		}
+		took = time.Since(s.begun)
+		return slices.Contains(t.in(side, r), id), nil
+	})
+	switch {
+	case ok:
+		s.tally.latencies = append(s.tally.latencies, took)
+		s.out.arrived(s.on(side).name, "the deal has the contact", took)
+	case s.err == nil:
+		s.missed(fmt.Sprintf("%s deal %d never got the contact %s", s.on(side).name, c.ids[index(side)], with.mark))
+	}
 }
 
 // becomes waits until Dealsync says of a deal's pair what is expected. An edit
@@ -79,14 +101,11 @@ func (s *stageplay) appears(side deal.Side, c *couple, m string) {
 func (s *stageplay) becomes(side deal.Side, c couple, state string) {
 	got := ""
 	ok := s.until(func() (bool, error) {
-		resp, err := s.admin.GetPair(s.ctx, &configv1.GetPairRequest{Workspace: s.rules.workspace, Pair: fmt.Sprint(c.ids[index(side)])})
-		switch {
-		case status.Code(err) == codes.NotFound:
-			return false, nil
-		case err != nil:
-			return false, fmt.Errorf("ask for the pair: %w", err)
+		p, err := s.pairOf(s.ctx, side, c)
+		if p == nil {
+			return false, err
 		}
-		got = stateOf(resp.GetPair().GetPair())
+		got = stateOf(p.GetPair())
 		return got == state, nil
 	})
 	switch {
@@ -97,12 +116,26 @@ func (s *stageplay) becomes(side deal.Side, c couple, state string) {
 	}
 }
 
+// pairOf finds a record's pair; nil when there is none yet.
+func (d *demo) pairOf(ctx context.Context, side deal.Side, c couple) (*configv1.PairRow, error) {
+	resp, err := d.admin.ListPairs(ctx, &configv1.ListPairsRequest{
+		Workspace: workspace, Sync: d.rules[c.kind].sync, Record: fmt.Sprint(c.ids[index(side)]), PageSize: 1, PageToken: "",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ask for the pair: %w", err)
+	}
+	for _, p := range resp.GetPairs() {
+		return p, nil
+	}
+	return nil, nil
+}
+
 // keeps checks that a deal still holds values.
 func (s *stageplay) keeps(side deal.Side, c couple, want fields) {
 	if s.err != nil {
 		return
 	}
-	r, err := s.on(side).show(s.ctx, c.ids[index(side)])
+	r, err := s.on(side).show(s.ctx, c.kind, c.ids[index(side)])
 	switch {
 	case err != nil:
 		s.err = err
@@ -121,7 +154,7 @@ const mature = 3 * time.Second
 // matures waits until a deal's counterpart on a side is old enough for a conflict.
 func (s *stageplay) matures(side deal.Side, c couple) {
 	s.until(func() (bool, error) {
-		r, err := s.on(side).show(s.ctx, c.ids[index(side)])
+		r, err := s.on(side).show(s.ctx, c.kind, c.ids[index(side)])
 		return err == nil && time.Since(time.UnixMilli(r.Created)) >= mature, err
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dealsync/dealsync/libs/deal"
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
 )
@@ -14,7 +15,11 @@ import (
 func (d *demo) explain(ctx context.Context) error {
 	c := d.tally.conflict
 	d.out.heading("Why? The journal of the deal with the conflict, %s (%s)", c.name, c.mark)
-	entries, err := d.journal(ctx, fmt.Sprint(c.ids[0]))
+	pair, err := d.pairOf(ctx, deal.HubSpot, c)
+	if err != nil {
+		return err
+	}
+	entries, err := d.journal(ctx, pair.GetId())
 	if err != nil {
 		return err
 	}
@@ -29,7 +34,7 @@ func (d *demo) explain(ctx context.Context) error {
 }
 
 func (d *demo) journal(ctx context.Context, pair string) ([]*eventv1.JournalEntry, error) {
-	resp, err := d.admin.GetJournal(ctx, &configv1.GetJournalRequest{Workspace: d.rules.workspace, Pair: pair})
+	resp, err := d.admin.GetJournal(ctx, &configv1.GetJournalRequest{Workspace: workspace, Pair: pair})
 	if err != nil {
 		return nil, fmt.Errorf("ask for the journal of %s: %w", pair, err)
 	}

@@ -28,7 +28,7 @@ func orBlank(v string) string {
 
 // counterparts are the names of mapped fields on the other side.
 var counterparts = map[string]string{
-	"amount": "value", "value": "amount", "closedate": "expected_close_date", "expected_close_date": "closedate",
+	"amount": "value", "value": "amount", "closedate": "expected_close_date", "expected_close_date": "closedate", "phone": "phone",
 }
 
 // other is the same in the other side's names.

@@ -12,12 +12,15 @@ import (
 	"github.com/dealsync/dealsync/libs/telemetry/names"
 )
 
-// echoMetric is the counter of echoes as the metrics page names it.
-var echoMetric = strings.ReplaceAll(names.ResolverEchoes, ".", "_") + "_total"
+// As the metrics page names them: the counter of Dealsync's own writes that came
+// back and were dropped, and the gauge of messages that wait.
+var (
+	echoMetric    = strings.ReplaceAll(names.ResolverEchoes, ".", "_") + "_total"
+	backlogMetric = strings.ReplaceAll(names.BusBacklog, ".", "_")
+)
 
-// echoes reads how many of Dealsync's own writes came back and were dropped,
-// from the metrics page.
-func (d *demo) echoes(ctx context.Context) (int, error) {
+// metric reads a metric from the metrics page, all its samples together.
+func (d *demo) metric(ctx context.Context, name string) (float64, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.place.Metrics, nil)
 	if err != nil {
 		return 0, fmt.Errorf("read metrics: %w", err)
@@ -30,8 +33,7 @@ func (d *demo) echoes(ctx context.Context) (int, error) {
 	if resp.StatusCode != http.StatusOK {
 		return 0, fmt.Errorf("read metrics: %s", resp.Status)
 	}
-	n, err := sumSamples(resp.Body, echoMetric)
-	return int(n), err
+	return sumSamples(resp.Body, name)
 }
 
 // sumSamples adds up the samples of one metric in the Prometheus text format.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/services/config/configure"
 )
 
@@ -27,7 +26,8 @@ Play on from another terminal:
    curl -X PATCH %[1]s/_sandbox/records/deals/%[3]d -d '{"fields":{"amount":"4321"}}'
    curl %[2]s/_sandbox/records/deals/%[4]d
    %[5]s journal %[3]d
-   %[5]s get pairs --status excluded
+   %[5]s get pairs --status failing
+   %[5]s suggest fields pipedrive-main --object contact
 `, strings.TrimRight(place.HubSpot, "/"), strings.TrimRight(place.Pipedrive, "/"), hubspot, app, program)
 }
 
@@ -35,23 +35,18 @@ Play on from another terminal:
 func example(place Place) (hubspot, app int64) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	r, err := parseRules(documents)
-	if err != nil {
-		return 0, 0
-	}
-	var b books
-	for i, a := range []account{
-		{side: deal.HubSpot, name: "HubSpot", url: place.HubSpot, client: http.DefaultClient},
-		{side: deal.App, name: "Pipedrive", url: place.Pipedrive, client: http.DefaultClient},
-	} {
-		dump, err := a.dump(ctx, 0)
-		if err != nil {
+	var dumps [2][]*record
+	for i, a := range accountsOf(place, http.DefaultClient) {
+		var err error
+		if dumps[i], err = a.dump(ctx, deals, 0); err != nil {
 			return 0, 0
 		}
-		b[i] = bookOf(a.side, dump)
 	}
-	for _, c := range takeStock(b, r).born[0] {
-		return c.ids[0], c.ids[1]
+	b := bookOf(deals, dumps[0], dumps[1])
+	for _, m := range b.marks() {
+		if len(b[0][m]) > 0 && len(b[1][m]) > 0 && !b[0][m][0].Deleted && !b[1][m][0].Deleted && b[1][m][0].Fields["status"] == "open" {
+			return b[0][m][0].ID, b[1][m][0].ID
+		}
 	}
 	return 0, 0
 }

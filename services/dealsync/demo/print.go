@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -36,6 +37,9 @@ func (p *printer) heading(format string, args ...any) {
 	p.part++
 	fmt.Fprintf(p.w, "\n%s\n", p.style(bold, fmt.Sprintf("%d  ", p.part)+fmt.Sprintf(format, args...)))
 }
+
+// gap parts what belongs to one part.
+func (p *printer) gap() { fmt.Fprintln(p.w) }
 
 func (p *printer) line(format string, args ...any) {
 	fmt.Fprintf(p.w, "   "+format+"\n", args...)
@@ -81,8 +85,9 @@ func (p *printer) told(who, what, result string) {
 // problem is what should not have happened.
 func (p *printer) problem(what string) { fmt.Fprintf(p.w, "     %s\n", p.style(red, "PROBLEM: "+what)) }
 
-// table prints rows in columns; the last column is as wide as it is.
-func (p *printer) table(rows [][]string) {
+// table prints rows in columns, those named as right with their ends below each
+// other; the last column is as wide as it is.
+func (p *printer) table(rows [][]string, right ...int) {
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {
@@ -95,9 +100,11 @@ func (p *printer) table(rows [][]string) {
 	for _, row := range rows {
 		var b strings.Builder
 		for i, cell := range row {
-			b.WriteString(cell)
-			if i < len(row)-1 {
-				b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+			space := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if slices.Contains(right, i) {
+				b.WriteString(space + cell + "  ")
+			} else {
+				b.WriteString(cell + space + "  ")
 			}
 		}
 		fmt.Fprintf(p.w, "   %s\n", strings.TrimRight(b.String(), " "))

@@ -54,17 +54,22 @@ b_total 7
 	}
 }
 
-func TestAReportFailsForWhatIsWrongWithDealsOnly(t *testing.T) {
+func TestAReportFailsForWhatIsWrongWithRecordsOnly(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		report Report
 		ok     bool
 	}{
-		{"exclusions and conflicts are no fault", Report{Excluded: map[string]int{"filter": 3}, Conflicts: Conflicts{Count: 2}}, true},
-		{"a difference", Report{Differences: 1}, false},
-		{"a duplicate", Report{Duplicates: 1}, false},
+		{"exclusions, held matches and conflicts are no fault", Report{Excluded: map[string]int{"filter": 3}, Held: map[string]int{"ambiguous_match": 3}, Conflicts: Conflicts{Count: 2}}, true},
+		{"nor is a plan that was not met", Report{Plan: PlanReview{Planned: Deeds{Creates: 3}, Done: Deeds{Creates: 4}}}, true},
+		{"a difference of deals", Report{Objects: map[string]Object{"deals": {Differences: 1}}}, false},
+		{"a difference of contacts", Report{Objects: map[string]Object{"contacts": {Differences: 1}}}, false},
+		{"a company twice", Report{Objects: map[string]Object{"companies": {Duplicates: 1}}}, false},
+		{"an association that is missing", Report{Associations: Associations{Made: 5, Missing: 1}}, false},
+		{"an association twice", Report{Associations: Associations{Made: 5, Doubled: 1}}, false},
 		{"a lost edit", Report{Lost: 1}, false},
+		{"a second backfill that wrote", Report{Again: SecondBackfill{Read: 100, Writes: 1}}, false},
 	} {
 		if err := c.report.Check(); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)

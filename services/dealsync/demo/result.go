@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/dealsync/dealsync/libs/deal"
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 )
 
@@ -22,36 +21,72 @@ func (d *demo) result(ctx context.Context) (*Report, error) {
 	if err := d.settle(ctx); err != nil {
 		return nil, err
 	}
-	b, err := d.books(ctx)
-	if err != nil {
-		return nil, err
-	}
 	r := &Report{
+		Plan: d.tally.plan, Held: d.tally.held, Again: d.tally.again,
 		Latency: Latency{
 			P50: ms(percentile(d.tally.latencies, .50)), P95: ms(percentile(d.tally.latencies, .95)), P99: ms(percentile(d.tally.latencies, .99)),
 		},
 		Lost: len(d.tally.lost), details: d.tally.lost,
 	}
-	differences, duplicates := d.rules.differences(b), b.duplicates()
-	r.Differences, r.Duplicates = len(differences), len(duplicates)
-	for _, x := range differences {
-		r.details = append(r.details, x.String())
-	}
-	for _, x := range duplicates {
-		r.details = append(r.details, "twice: "+x)
-	}
-	if err := d.countWrites(ctx, b, r); err != nil {
+	if err := d.compare(ctx, r); err != nil {
 		return nil, err
 	}
 	if err := d.askPairs(ctx, r); err != nil {
 		return nil, err
 	}
-	if r.Echoes, err = d.echoes(ctx); err != nil {
+	echoes, err := d.metric(ctx, echoMetric)
+	if err != nil {
 		return nil, err
 	}
+	r.Echoes = int(echoes)
 	d.out.heading("What came of it")
+	d.out.table(r.objectRows(), 1, 2, 3, 4)
+	d.out.gap()
 	d.out.table(r.rows())
 	return r, nil
+}
+
+// compare holds the two accounts to each other, and tells what was written.
+func (d *demo) compare(ctx context.Context, r *Report) error {
+	b, err := d.books(ctx)
+	if err != nil {
+		return err
+	}
+	now, err := d.counts(ctx)
+	if err != nil {
+		return err
+	}
+	r.Objects = map[string]Object{}
+	for _, k := range kinds {
+		differences, duplicates := d.rules[k].differences(b[k]), b[k].duplicates()
+		o := Object{Differences: len(differences), Duplicates: len(duplicates)}
+		for i, a := range d.accounts {
+			done := now[i].deeds(a, k)
+			o.Created += done.Created
+			o.Updated += done.Updated
+			r.Associations.Made += done.Associated
+		}
+		r.Objects[k.many()] = o
+		r.tell("", differences)
+		for _, x := range duplicates {
+			r.details = append(r.details, "twice: "+x)
+		}
+	}
+	missing, doubled := d.rules.associations(b)
+	r.Associations.Missing, r.Associations.Doubled = len(missing), len(doubled)
+	r.tell("association missing: ", missing)
+	r.tell("association doubled: ", doubled)
+	writes := now[0].Writes + now[1].Writes - d.base[0].Writes - d.base[1].Writes
+	if edits := now[0].Edits + now[1].Edits - d.base[0].Edits - d.base[1].Edits; edits > 0 {
+		r.WritesPerEdit = round(float64(writes) / float64(edits))
+	}
+	return nil
+}
+
+func (r *Report) tell(what string, list []difference) {
+	for _, x := range list {
+		r.details = append(r.details, what+x.String())
+	}
 }
 
 // settle waits until both accounts agree and nothing is on its way. It is no
@@ -64,7 +99,7 @@ func (d *demo) settle(ctx context.Context) error {
 			return false, err
 		}
 		b, err := d.books(ctx)
-		return err == nil && len(d.rules.differences(b)) == 0, err
+		return err == nil && d.rules.equal(b), err
 	})
 	if errors.Is(err, errPatience) || errors.Is(context.Cause(ctx), errPatience) {
 		return nil
@@ -72,52 +107,18 @@ func (d *demo) settle(ctx context.Context) error {
 	return err
 }
 
-// countWrites tells what Dealsync wrote, from the doubles' records and counters.
-func (d *demo) countWrites(ctx context.Context, b books, r *Report) error {
-	var now counts
-	for i, a := range d.accounts {
-		c, err := a.counts(ctx)
-		if err != nil {
-			return err
-		}
-		now.Writes += c.Writes
-		now.Edits += c.Edits
-		for _, list := range b[i] {
-			for _, rec := range list {
-				if madeByAPI(a.side, rec) {
-					r.Created++
-				}
-			}
-		}
-	}
-	r.Updated = int(now.Writes) - r.Created
-	if edits := now.Edits - d.base.Edits; edits > 0 {
-		r.WritesPerEdit = round(float64(now.Writes-d.base.Writes) / float64(edits))
-	}
-	return nil
-}
-
-// madeByAPI reports whether a record was made by an app, by the account's own
-// account of it.
-func madeByAPI(s deal.Side, r *record) bool {
-	if s == deal.HubSpot {
-		return r.Fields["hs_object_source"] == "INTEGRATION"
-	}
-	return r.Fields["origin"] == "API"
-}
-
-// askPairs counts excluded pairs by reason, and reads every pair's journal for
-// verdicts.
+// askPairs counts excluded deals by reason, and reads the journal of every pair
+// of deals for verdicts.
 func (d *demo) askPairs(ctx context.Context, r *Report) error {
 	r.Excluded, r.Conflicts.Verdicts = map[string]int{}, map[string]int{}
-	req := &configv1.ListPairsRequest{Workspace: d.rules.workspace, PageSize: 1000}
+	req := &configv1.ListPairsRequest{Workspace: workspace, Sync: d.rules[deals].sync, PageSize: 1000}
 	var ids []string
 	for {
 		resp, err := d.admin.ListPairs(ctx, req)
 		if err != nil {
 			return fmt.Errorf("ask for the pairs: %w", err)
 		}
-		for state, n := range resp.GetTotals() {
+		for state, n := range resp.GetTotals() { // of the first page only
 			if reason, ok := strings.CutPrefix(state, "excluded: "); ok {
 				r.Excluded[reason] = int(n)
 			}

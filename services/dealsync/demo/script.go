@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/dealsync/dealsync/libs/deal"
@@ -22,8 +23,8 @@ type scene struct {
 var script = []scene{
 	{"A stage move in HubSpot", "the Pipedrive deal moves to the mapped stage", func(s *stageplay) {
 		d := s.deal(inHubSpot)
-		s.do(inHubSpot, d, "stage", "qualifiedtobuy")
-		s.arrives(inApp, d, fields{"stage_id": 2})
+		s.do(inHubSpot, d, "stage", "presentationscheduled")
+		s.arrives(inApp, d, fields{"stage_id": 3})
 	}},
 	{"A stage move in Pipedrive", "the HubSpot deal moves to the mapped stage", func(s *stageplay) {
 		d := s.deal(inApp)
@@ -47,12 +48,30 @@ var script = []scene{
 		s.arrives(inApp, d, fields{"expected_close_date": "2027-03-31"})
 	}},
 	{"New deals on both sides", "each gets one counterpart", func(s *stageplay) {
-		name := s.stock.newName(inHubSpot)
-		d := s.create(inHubSpot, fields{"dealname": name, "amount": "4200", "deal_currency_code": "EUR", "pipeline": "default", "dealstage": "qualifiedtobuy"})
-		s.appears(inApp, &d, markOf.FindStringSubmatch(name)[1])
-		name = s.stock.newName(inApp)
-		d = s.create(inApp, fields{"title": name, "value": 5300, "currency": "EUR", "stage_id": 2})
-		s.appears(inHubSpot, &d, markOf.FindStringSubmatch(name)[1])
+		d := s.create(deals, inHubSpot, newHubSpotDeal(s, 4200))
+		s.appears(inApp, &d)
+		d = s.create(deals, inApp, fields{"title": s.stock.newName(inApp), "value": 5300, "currency": "EUR", "stage_id": 3})
+		s.appears(inHubSpot, &d)
+	}},
+	{"A contact's phone number, on both sides", "each arrives on the other side", func(s *stageplay) {
+		c := s.contact(inHubSpot)
+		s.edit(inHubSpot, c, fields{"phone": "+44 20 7946 0971"})
+		s.arrives(inApp, c, fields{"phone": "+44 20 7946 0971"})
+		c = s.contact(inApp)
+		s.edit(inApp, c, fields{"phone": "+44 20 7946 0972"})
+		s.arrives(inHubSpot, c, fields{"phone": "+44 20 7946 0972"})
+	}},
+	{"A deal in Pipedrive gets another contact", "HubSpot's deal is associated with it, too; nothing is taken away there", func(s *stageplay) {
+		d, c := s.deal(inApp), s.contact(inApp)
+		s.associate(inApp, d, c)
+		s.associated(inHubSpot, d, c)
+	}},
+	{"A new deal with a new contact in HubSpot", "both get a counterpart; once the contact has its own, the deal is associated", func(s *stageplay) {
+		c := s.create(contacts, inHubSpot, fields{"email": "wanda.zeller@quincetree.example", "firstname": "Wanda", "lastname": "Zeller"})
+		d := s.create(deals, inHubSpot, newHubSpotDeal(s, 6400), c)
+		s.appears(inApp, &c)
+		s.appears(inApp, &d)
+		s.associated(inApp, d, c)
 	}},
 	{"A burst of edits on one deal", "the last value arrives; values in between need no write of their own", burst},
 	{"A steady flow of edits on many deals", "every edit arrives", steady},
@@ -101,8 +120,8 @@ var script = []scene{
 		s.becomes(inHubSpot, d, "excluded: stage_not_mapped")
 		s.edit(inHubSpot, d, fields{"amount": "64000"})
 		s.keeps(inApp, d, fields{"stage_id": 1})
-		s.do(inHubSpot, d, "stage", "decisionmakerboughtin")
-		s.catchesUp(inApp, d, fields{"stage_id": 4, "value": 64000})
+		s.do(inHubSpot, d, "stage", "presentationscheduled")
+		s.catchesUp(inApp, d, fields{"stage_id": 3, "value": 64000})
 	}},
 	{"A deal leaves the filter", "it stops syncing; worth enough again, it catches up", func(s *stageplay) {
 		d := s.deal(inApp)
@@ -112,7 +131,7 @@ var script = []scene{
 		s.catchesUp(inHubSpot, d, fields{"amount": 2600})
 	}},
 	{"A small deal stays in Pipedrive", "it is excluded by the filter, by name", func(s *stageplay) {
-		d := s.create(inApp, fields{"title": s.stock.newName(inApp), "value": 120, "currency": "EUR", "stage_id": 1})
+		d := s.create(deals, inApp, fields{"title": s.stock.newName(inApp), "value": 120, "currency": "EUR", "stage_id": 1})
 		s.becomes(inApp, d, "excluded: filter")
 	}},
 	{"Won in HubSpot, lost in Pipedrive", "both are closed on the other side", func(s *stageplay) {
@@ -123,4 +142,12 @@ var script = []scene{
 		s.do(inApp, d, "lost", "")
 		s.arrives(inHubSpot, d, fields{"dealstage": "closedlost"})
 	}},
+}
+
+// newHubSpotDeal is a deal that a person in HubSpot enters.
+func newHubSpotDeal(s *stageplay, amount int) fields {
+	return fields{
+		"dealname": s.stock.newName(inHubSpot), "amount": fmt.Sprint(amount), "deal_currency_code": "EUR",
+		"pipeline": "default", "dealstage": "qualifiedtobuy",
+	}
 }

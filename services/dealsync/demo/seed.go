@@ -9,116 +9,92 @@ import (
 	"github.com/dealsync/dealsync/libs/deal"
 )
 
-// Names that nobody bears, and things that they might buy.
-var (
-	buyers = []string{
-		"Bluewater Bakery", "Copperfield Cycles", "Dandelion Dental", "Elmstreet Energy", "Foxglove Foods", "Gullwing Garages",
-		"Harbourlight Hotels", "Inkwell Insurance", "Juniper Joinery", "Kingfisher Kitchens", "Larkspur Logistics", "Millstone Media",
-		"Nightjar Networks", "Orchard Optics",
-	}
-	goods = []string{
-		"three ovens", "fleet renewal", "service plan", "roof panels", "cold store", "workshop tools", "room tablets", "claims portal",
-		"oak staircase", "test kitchen", "route planner",
-	}
-	currencies = []string{"EUR", "EUR", "USD", "EUR", "GBP"}
-)
+// columns are the values of seeds, one list per field.
+type columns map[string][]any
 
-// The stages of the seeds, one after the other. The script needs many deals at
-// the start of the pipeline; a few stand in a stage that is not mapped.
-var (
-	hubspotStages = [][2]string{ // pipeline, stage
-		{"default", "appointmentscheduled"},
-		{"default", "qualifiedtobuy"},
-		{"default", "appointmentscheduled"},
-		{"default", "presentationscheduled"},
-		{"default", "appointmentscheduled"},
-		{"default", "decisionmakerboughtin"},
-		{"default", "appointmentscheduled"},
-		{"default", "contractsent"},
-		{"default", "closedwon"},
-		{"90000001", "90000011"},
-		{"default", "appointmentscheduled"},
-		{"default", "closedlost"},
-		{"default", "qualifiedtobuy"},
-	}
-	pipedriveStages = [][2]any{ // stage, status
-		{1, "open"},
-		{2, "open"},
-		{1, "open"},
-		{3, "open"},
-		{1, "open"},
-		{4, "open"},
-		{1, "open"},
-		{5, "open"},
-		{2, "won"},
-		{6, "open"},
-		{1, "open"},
-		{3, "lost"},
-		{2, "open"},
-	}
-)
+func (c columns) put(name string, v any) { c[name] = append(c[name], v) }
 
-// smallEvery is how often a seed in the app lies below the filter.
-const smallEvery = 12
+// seeds are records of one kind in one account.
+type seeds struct {
+	count  int
+	fields columns
+	// to are the associations: the n-th record is associated with the n-th of
+	// another kind, from the shift-th on, round and round.
+	to    map[tieTo]int64 // the first record's id
+	shift int
+}
 
-// seed fills both accounts before any sync exists. No webhook tells of it:
-// these are the deals that were there all along.
+// tieTo is what a seed is associated with, and how many of those there are.
+type tieTo struct {
+	tie   *tie
+	count int
+}
+
+// seed fills both accounts before any sync exists. No webhook tells of it: these
+// are the records that were there all along.
 func (d *demo) seed(ctx context.Context) error {
-	d.out.heading("Two accounts with deals of their own")
+	d.out.heading("Two accounts with records of their own")
+	rows := [][]string{{"", "companies", "contacts", "deals"}}
 	for _, a := range d.accounts {
-		var out struct {
-			Count int `json:"count"`
+		row := []string{a.name}
+		var first [3]int64
+		for i, k := range kinds {
+			ids, err := a.fill(ctx, k, seedsOf(k, a.side, d.opt.Deals, first))
+			if err != nil {
+				return fmt.Errorf("seed %s: %w", k.many(), err)
+			}
+			first[i] = ids[0]
+			row = append(row, fmt.Sprint(len(ids)))
 		}
-		if err := a.call(ctx, http.MethodPost, "/records/deals/bulk", seedBody(a.side, d.opt.Deals), &out); err != nil {
-			return fmt.Errorf("seed: %w", err)
-		}
-		d.out.line("%-10s %d deals  %s", a.name, out.Count, a.url)
+		rows = append(rows, append(row, a.url))
 	}
-	d.out.note("Some stand in a stage that will not be mapped, some in Pipedrive are worth less than the sync's filter asks for.")
+	d.out.table(rows, 1, 2, 3)
+	d.out.note("Some companies and contacts are in both accounts, with values that differ here and there.")
+	d.out.note("%s.", ambiguousSaid)
+	d.out.note("Some deals stand in unusual stages, and some in Pipedrive are worth little.")
 	return nil
 }
 
-// seedBody makes n deals, some hours apart, over the last weeks.
-func seedBody(s deal.Side, n int) map[string]any {
-	columns := map[string][]any{}
-	put := func(name string, v any) { columns[name] = append(columns[name], v) }
-	for i := range n {
-		amount := 1000 + (i*7919)%90000
-		date := time.Now().UTC().AddDate(0, 0, 10+i%80).Format(time.DateOnly)
-		if s == deal.HubSpot {
-			st := hubspotStages[i%len(hubspotStages)]
-			put("dealname", named(s, i))
-			put("amount", fmt.Sprint(amount))
-			put("deal_currency_code", currencies[i%len(currencies)])
-			put("pipeline", st[0])
-			put("dealstage", st[1])
-			put("closedate", date+"T00:00:00Z")
-			continue
-		}
-		st := pipedriveStages[i%len(pipedriveStages)]
-		if i%smallEvery == smallEvery-1 {
-			amount = 100 + (i*7)%900
-		}
-		put("title", named(s, i))
-		put("value", amount)
-		put("currency", currencies[i%len(currencies)])
-		put("stage_id", st[0])
-		put("status", st[1])
-		put("expected_close_date", date)
-	}
-	const apart = 3 * time.Hour
-	return map[string]any{
-		"count": n, "silent": true, "rotate": columns,
-		"at": ago(48*time.Hour + time.Duration(n)*apart), "at_step": apart.Milliseconds(),
+// seedsOf are the records of a kind on a side. first are the ids of the kinds
+// that were seeded before.
+func seedsOf(k *kind, s deal.Side, n int, first [3]int64) seeds {
+	switch k {
+	case companies:
+		return companySeeds(s)
+	case contacts:
+		return contactSeeds(s, first[0])
+	default:
+		return dealSeeds(s, n, first[0], first[1])
 	}
 }
 
-// named is the name of a side's i-th deal, with its mark. The two sides do not
-// begin with the same buyer.
-func named(s deal.Side, i int) string {
-	letter, shift := "H", 0
-	if s == deal.App {
-		letter, shift = "A", 5
+// seedsApart is the time between two seeds, youngest that since the last one.
+const (
+	seedsApart = 3 * time.Hour
+	youngest   = 48 * time.Hour
+)
+
+// seeded reports whether a record was there before any sync.
+func (r *record) seeded() bool { return time.Since(time.UnixMilli(r.Created)) > youngest/2 }
+
+// fill makes seeds, some hours apart, over the last weeks.
+func (a *account) fill(ctx context.Context, k *kind, s seeds) (ids []int64, err error) {
+	body := map[string]any{
+		"count": s.count, "start": 1 + s.shift, "silent": true, "rotate": s.fields,
+		"at": ago(youngest + time.Duration(s.count)*seedsApart), "at_step": seedsApart.Milliseconds(),
 	}
-	return fmt.Sprintf("%s, %s (%s-%03d)", buyers[(i+shift)%len(buyers)], goods[i%len(goods)], letter, i+1)
+	links := map[string]any{}
+	for to, id := range s.to {
+		name := to.tie.to.on(a.side)
+		if a.side == deal.App {
+			name = to.tie.app
+		}
+		links[name] = map[string]any{"first": id, "count": to.count}
+	}
+	body[map[deal.Side]string{deal.HubSpot: "associate", deal.App: "cycle"}[a.side]] = links
+	var out struct {
+		IDs []int64 `json:"ids"`
+	}
+	err = a.call(ctx, http.MethodPost, a.path(k, "bulk"), body, &out)
+	return out.IDs, err
 }
