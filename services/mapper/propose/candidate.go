@@ -73,7 +73,7 @@ func (w *company) gather(ctx context.Context, k match.Key) (full bool, err error
 			if slices.ContainsFunc(w.others, func(o match.Record) bool { return o.Side == side && o.ID == id }) {
 				continue
 			}
-			r, err := w.service.member(ctx, w.task, side, id)
+			r, err := w.service.member(ctx, w.task, side, id, w.me.Pair)
 			if err != nil {
 				return false, err
 			}
@@ -86,8 +86,9 @@ func (w *company) gather(ctx context.Context, k match.Key) (full bool, err error
 	return full, nil
 }
 
-// member is a record as it is now; nil when it was deleted or is not known.
-func (s *Service) member(ctx context.Context, t *task, side deal.Side, id string) (*match.Record, error) {
+// member is a record as it is now, for a record that has the pair of mine; nil
+// when it was deleted or is not known.
+func (s *Service) member(ctx context.Context, t *task, side deal.Side, id, mine string) (*match.Record, error) {
 	at := t.at(side, id)
 	copied, err := s.deps.Ledger.Copy(ctx, at)
 	if err != nil || copied == nil || copied.GetDeleted() {
@@ -108,7 +109,7 @@ func (s *Service) member(ctx context.Context, t *task, side deal.Side, id string
 	if err != nil || link == "" && pair == nil {
 		return r, err
 	}
-	r.State = states[core.StateOf(pair)]
+	r.State = states[core.StateFor(pair, link, mine)]
 	if pair != nil {
 		r.Pair = pair.ID
 	}

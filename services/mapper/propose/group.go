@@ -107,7 +107,7 @@ func (s *Service) leave(ctx context.Context, t *task, key ledger.Key) error {
 	var notices []bus.Message
 	for _, side := range sides {
 		for _, id := range *membersOf(left, side) {
-			r, err := s.member(ctx, t, side, id)
+			r, err := s.member(ctx, t, side, id, "")
 			if err != nil {
 				return err
 			}

@@ -263,6 +263,26 @@ func TestR15OfTwoLonePairsTheAppsGivesWay(t *testing.T) {
 	})
 }
 
+// A record whose pair has folded into HubSpot's is on its way there. Whoever
+// looks at HubSpot's record then must not take it for another one's.
+func TestR15ARecordThatIsOnItsWayToAPairIsNotTaken(t *testing.T) {
+	t.Parallel()
+	hubspot, app := contact("hs", "900", "ann@x.de"), contact("pd", "42", "ann@x.de")
+	m := setupMatching(t)
+	m.listed(t, hubspot, app)
+	m.link(t, "hs", "900", "h")
+	m.link(t, "pd", "42", "a")
+	m.pair(t, "h", &ledgerv1.Pair{Hubspot: &ledgerv1.PairSide{Record: "900", Hold: "ambiguous_match"}})
+	m.pair(t, "a", &ledgerv1.Pair{App: &ledgerv1.PairSide{Record: "42"}, FoldedInto: "h"})
+	if a := m.told(t, hubspot); !fault.Is(a.err, fault.Transient) || len(a.proposals) != 0 {
+		t.Fatalf("before its link has moved: answer %v, %v", a.err, a.proposals)
+	}
+	m.link(t, "pd", "42", "h")
+	if img, pair := m.until(t).image(t); pair != "h" || img.GetCounterpart() != "42" || img.GetHold() != "" {
+		t.Errorf("after its link has moved: pair %s with %v, want its counterpart named", pair, img)
+	}
+}
+
 func TestR15ARecordWaitsWhileItsCounterpartIsBeingPaired(t *testing.T) {
 	t.Parallel()
 	m := setupMatching(t)

@@ -18,6 +18,23 @@ func (s *Service) link(ctx context.Context, t *task) (string, error) {
 // one of a record that was merged into it, or the one whose id it carries. nil
 // when there is none.
 func (s *Service) inherited(ctx context.Context, y *configv1.Sync, side deal.Side, r Ref, o origins) (*core.Pair, error) {
+	if p, err := s.absorbed(ctx, y, side, r, o); err != nil || p != nil {
+		return p, err
+	}
+	key := o.GetFields()[deal.PairKeyField].GetValue()
+	if key == "" {
+		return nil, nil
+	}
+	p, err := s.pairNow(ctx, y.GetWorkspace(), y.GetName(), side, key)
+	if err != nil || !p.Waits(r.Record) {
+		return nil, err
+	}
+	return p, nil
+}
+
+// absorbed is the pair of a record that was merged into this one; nil when none
+// of them has any.
+func (s *Service) absorbed(ctx context.Context, y *configv1.Sync, side deal.Side, r Ref, o origins) (*core.Pair, error) {
 	var merged []*core.Pair
 	for _, id := range o.GetMergedFrom() {
 		from := r
@@ -38,18 +55,7 @@ func (s *Service) inherited(ctx context.Context, y *configv1.Sync, side deal.Sid
 		}
 		merged = append(merged, p)
 	}
-	if p := core.Survivor(merged); p != nil {
-		return p, nil
-	}
-	key := o.GetFields()[deal.PairKeyField].GetValue()
-	if key == "" {
-		return nil, nil
-	}
-	p, err := s.pairNow(ctx, y.GetWorkspace(), y.GetName(), side, key)
-	if err != nil || !p.Waits(r.Record) {
-		return nil, err
-	}
-	return p, nil
+	return core.Survivor(merged), nil
 }
 
 // maxFolds bounds how many ended pairs lead from one to the other.

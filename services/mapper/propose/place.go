@@ -56,10 +56,43 @@ func (s *Service) place(ctx context.Context, t *task) (place, error) {
 	if pair != nil {
 		id = pair.ID
 	}
+	if heir, err := s.heir(ctx, t, id, pair); err != nil || heir != "" {
+		return place{pair: id, paired: true, foldInto: heir}, err
+	}
 	if t.matches() {
 		return s.match(ctx, t, id, pair)
 	}
 	return t.begins(place{pair: id, paired: pair.Whole()}), nil
+}
+
+// heir is the pair for which the record gives its own up, as it has no
+// counterpart there: the one of a record that was merged into it and has one
+// (R17). A pair without a counterpart never keeps two that belong together apart.
+func (s *Service) heir(ctx context.Context, t *task, id string, own *core.Pair) (string, error) {
+	if id == "" || len(t.change.GetMergedFrom()) == 0 || t.change.GetDeleted() {
+		return "", nil
+	}
+	if own == nil {
+		var err error
+		if own, err = s.pair(ctx, t.sync.GetWorkspace(), t.sync.GetName(), t.side, id); err != nil {
+			return "", err
+		}
+	}
+	if own.Whole() {
+		return "", nil
+	}
+	heir, err := s.absorbed(ctx, t.sync, t.side, t.ref(), t.change)
+	if err != nil || heir == nil || heir.ID == id || heir.Counterpart() == "" {
+		return "", err
+	}
+	if own.Settled() {
+		return "", fault.New(fault.Transient, "pair_gives_way", "pair %s of %s, which another one was merged into, is just getting a counterpart", id, t.change.GetRecord())
+	}
+	if !t.matches() {
+		return heir.ID, nil
+	}
+	_, err = s.list(ctx, t, true)
+	return heir.ID, err
 }
 
 // begins lets a record without a pair begin one.

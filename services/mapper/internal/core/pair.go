@@ -93,6 +93,21 @@ func StateOf(p *Pair) State {
 	}
 }
 
+// StateFor tells the state of a record that leads to pair p, for a record that
+// has the pair mine. A record that is on its way to mine, as its own pair has
+// folded, is nobody else's: once its link has moved there, mine may name it as
+// its counterpart.
+func StateFor(p *Pair, link, mine string) State {
+	switch {
+	case p == nil || p.ID != mine || p.Here.Record != "" || p.Here.Flight:
+		return StateOf(p)
+	case link != "" && link != mine:
+		return Busy
+	default:
+		return Free
+	}
+}
+
 // Self is a record that has found its counterpart, and the pair that it has so
 // far; empty when it has none.
 type Self struct {

@@ -56,6 +56,31 @@ func TestR17ASurvivorTakesTheFirstWholePairOfThoseMergedIntoIt(t *testing.T) {
 	}
 }
 
+func TestR15ARecordOnItsWayToMyPairIsMine(t *testing.T) {
+	t.Parallel()
+	empty := &core.Pair{ID: "mine", There: core.End{Record: "me"}}
+	tests := []struct {
+		name string
+		pair *core.Pair
+		link string
+		want core.State
+	}{
+		{"its link has moved to mine", empty, "mine", core.Free},
+		{"it carries the id of mine", empty, "", core.Free},
+		{"its link is still at the pair that has folded", empty, "folded", core.Busy},
+		{"mine has another record", &core.Pair{ID: "mine", Here: core.End{Record: "1"}, There: core.End{Record: "me"}}, "mine", core.Taken},
+		{"its pair waits for somebody else's record", &core.Pair{ID: "theirs", There: core.End{Record: "7"}}, "theirs", core.Taken},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := core.StateFor(tt.pair, tt.link, "mine"); got != tt.want {
+				t.Errorf("StateFor = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestR15AnUnlinkedOrLoneRecordIsFree(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
