@@ -28,8 +28,16 @@ type Options struct {
 	Load time.Duration
 	// Rate is how many edits a second the latency is measured at.
 	Rate int
-	// Profile is a directory for CPU profiles of the mixed run, one for each
-	// service; none when empty.
+	// Deals, Contacts and Companies are how many of them each app has before its
+	// first sync, half of contacts and companies in both. 0 deals leaves the first sync out.
+	Deals, Contacts, Companies int
+	// OnlyFirstSync leaves all the rest out.
+	OnlyFirstSync bool
+	// DeclaredLimits has the first sync keep the rate limits that the apps
+	// declare, which takes long.
+	DeclaredLimits bool
+	// Profile is a directory for CPU profiles of the mixed run and of the first sync,
+	// one for each service; none when empty.
 	Profile string
 	// Keep leaves logs and data behind.
 	Keep bool
@@ -39,12 +47,12 @@ type Options struct {
 
 // Defaults takes under four minutes on two idle cores.
 func Defaults() Options {
-	return Options{Pairs: 20_000, Edits: 5000, AlwaysEdits: 500, Load: 8 * time.Second, Rate: 100, Progress: io.Discard}
+	return Options{Pairs: 20_000, Edits: 5000, AlwaysEdits: 500, Load: 8 * time.Second, Rate: 100, Deals: 20_000, Contacts: 20_000, Companies: 5000, Progress: io.Discard}
 }
 
 // Quick takes under 45 seconds on two idle cores.
 func Quick() Options {
-	return Options{Pairs: 2000, Edits: 1000, AlwaysEdits: 100, Load: 3 * time.Second, Rate: 100, Progress: io.Discard}
+	return Options{Pairs: 2000, Edits: 1000, AlwaysEdits: 100, Load: 3 * time.Second, Rate: 100, Deals: 1000, Contacts: 1000, Companies: 250, Progress: io.Discard}
 }
 
 func (o Options) check() error {
@@ -59,8 +67,10 @@ func (o Options) check() error {
 	if o.Edits < 2 || o.Rate < 1 || o.Rate > 1000 || o.Load < time.Second {
 		return fmt.Errorf("edits, rate and load must be at least 2, 1 to 1000 and 1s")
 	}
-	return nil
+	return o.population().check()
 }
+
+func (o *Options) population() population { return population{o.Deals, o.Contacts, o.Companies} }
 
 // limit ends a run that is stuck, whatever it waits for.
 const limit = 20 * time.Minute
@@ -86,10 +96,17 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if b.nats, err = natsServer(ctx, o.Bin, dir); err != nil {
 		return nil, err
 	}
-	if err := b.interval(ctx); err != nil {
-		return nil, fmt.Errorf("at durability interval: %w", err)
+	if !o.OnlyFirstSync {
+		if err := b.interval(ctx); err != nil {
+			return nil, fmt.Errorf("at durability interval: %w", err)
+		}
 	}
-	if o.AlwaysEdits > 0 {
+	if o.Deals > 0 {
+		if err := b.firstSync(ctx); err != nil {
+			return nil, fmt.Errorf("first sync: %w", err)
+		}
+	}
+	if o.AlwaysEdits > 0 && !o.OnlyFirstSync {
 		if err := b.always(ctx); err != nil {
 			return nil, fmt.Errorf("at durability always: %w", err)
 		}
@@ -111,7 +128,7 @@ func (b *run) say(format string, args ...any) {
 
 // interval measures everything at the default durability.
 func (b *run) interval(ctx context.Context) (err error) {
-	in, err := b.install(ctx, "interval", b.Pairs)
+	in, err := b.install(ctx, site{"edits", "interval", noLimit}, b.Pairs)
 	if in != nil {
 		defer in.end()
 	}
@@ -132,7 +149,7 @@ func (b *run) interval(ctx context.Context) (err error) {
 		b.say("saturation, %s: %d edits", s.name, b.Edits)
 		var profiling func() error
 		if s.into == &r.Mixed && b.Profile != "" {
-			profiling = in.profile(ctx, b.Profile)
+			profiling = in.profile(ctx, b.Profile, profileEdits)
 		}
 		if *s.into, err = in.saturate(ctx, s.make(b.Edits)); err != nil {
 			return fmt.Errorf("saturation, %s: %w", s.name, err)
@@ -159,7 +176,7 @@ func (b *run) interval(ctx context.Context) (err error) {
 
 // always measures what changes with every acknowledgement synced to disk.
 func (b *run) always(ctx context.Context) error {
-	in, err := b.install(ctx, "always", 2*b.AlwaysEdits)
+	in, err := b.install(ctx, site{"always", "always", noLimit}, 2*b.AlwaysEdits)
 	if in != nil {
 		defer in.end()
 	}

@@ -48,6 +48,25 @@ type stats struct {
 		Route string `json:"route"`
 		Count int64  `json:"count"`
 	} `json:"calls"`
+	// Objects counts deeds by object; associations stand under both of theirs.
+	Objects map[string]struct {
+		Created    int64 `json:"created"`
+		Associated int64 `json:"associated"`
+	} `json:"objects"`
+}
+
+// routes counts the calls since before by route.
+func (s *stats) routes(before *stats) map[string]int64 {
+	m := map[string]int64{}
+	for _, c := range s.Calls {
+		m[c.Route] += c.Count
+	}
+	for _, c := range before.Calls {
+		if m[c.Route] -= c.Count; m[c.Route] == 0 {
+			delete(m, c.Route)
+		}
+	}
+	return m
 }
 
 func (c crm) stats(ctx context.Context) (stats, error) {

@@ -1,8 +1,8 @@
 package bench
 
-// documents are what is synced: names and amounts of deals, both ways. The
-// limits are out of the way, as those of the doubles are.
-const documents = `apiVersion: dealsync/v1
+// connections are both accounts, with the doubles' addresses and a rate limit,
+// or none to have the one that the app declares.
+const connections = `apiVersion: dealsync/v1
 kind: Workspace
 metadata: {name: bench}
 spec: {title: Benchmark}
@@ -18,8 +18,7 @@ spec:
   auth: {token: {value: sandbox-hubspot-token}}
   webhook: {secret: {value: sandbox-hubspot-secret}, developerKey: {value: sandbox-hubspot-devkey}}
   poll: 1h
-  limit: {calls: 1000000}
----
+%s---
 apiVersion: dealsync/v1
 kind: Connection
 metadata: {workspace: bench, name: pipedrive-main}
@@ -31,9 +30,13 @@ spec:
   auth: {token: {value: sandbox-pipedrive-token}}
   webhook: {user: hooks, password: {value: sandbox-webhook-password}}
   poll: 1h
-  limit: {calls: 1000000}
----
-apiVersion: dealsync/v1
+%s`
+
+// noLimit is out of the way, as the limits of the doubles are.
+const noLimit = "  limit: {calls: 1000000}\n"
+
+// syncOfDeals syncs names and amounts of deals, both ways.
+const syncOfDeals = `apiVersion: dealsync/v1
 kind: Sync
 metadata: {workspace: bench, name: deals}
 spec:
@@ -54,4 +57,31 @@ spec:
   fields:
     - {hubspot: dealname, app: title}
     - {hubspot: amount, app: value}
+`
+
+// syncsOfParents sync what deals are associated with, both ways.
+const syncsOfParents = `apiVersion: dealsync/v1
+kind: Sync
+metadata: {workspace: bench, name: companies}
+spec:
+  connection: pipedrive-main
+  object: company
+  direction: both
+  conflict: {winner: hubspot, window: 5m}
+  fields:
+    - {hubspot: name, app: name}
+    - {hubspot: domain, app: domain}
+---
+apiVersion: dealsync/v1
+kind: Sync
+metadata: {workspace: bench, name: contacts}
+spec:
+  connection: pipedrive-main
+  object: contact
+  direction: both
+  conflict: {winner: hubspot, window: 5m}
+  fields:
+    - {hubspot: email, app: email}
+    - {hubspot: firstname, app: first_name}
+    - {hubspot: lastname, app: last_name}
 `

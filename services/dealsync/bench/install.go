@@ -42,12 +42,18 @@ type installation struct {
 	natsProfile string // address of NATS's profiles; none when empty
 }
 
-// install starts everything at a durability level and lets it make the pairs.
-// What it returns has to be ended also when there is an error.
-func (b *run) install(ctx context.Context, durability string, pairs int) (*installation, error) {
-	in := &installation{dir: filepath.Join(b.dir, durability)}
-	b.say("starting NATS, Redis, doubles and services, durability %s", durability)
-	if err := in.start(ctx, b, durability); err != nil {
+// site is how an installation is to be.
+type site struct {
+	name, durability string
+	limit            string // of both accounts
+}
+
+// install starts everything and lets it make the pairs. What it returns has to
+// be ended also when there is an error.
+func (b *run) install(ctx context.Context, s site, pairs int) (*installation, error) {
+	in := &installation{dir: filepath.Join(b.dir, s.name)}
+	b.say("starting NATS, Redis, doubles and services, durability %s", s.durability)
+	if err := in.start(ctx, b, s.durability); err != nil {
 		return in, err
 	}
 	b.say("making %d pairs: deals in Pipedrive, created in HubSpot by the backfill", pairs)
@@ -59,7 +65,7 @@ func (b *run) install(ctx context.Context, durability string, pairs int) (*insta
 		return in, err
 	}
 	begun := time.Now()
-	if err := in.apply(ctx); err != nil {
+	if err := in.apply(ctx, in.accounts(s.limit), syncOfDeals); err != nil {
 		return in, err
 	}
 	if err := in.backfilled(ctx, pairs); err != nil {
@@ -189,17 +195,29 @@ func (in *installation) end() {
 	in.procs, in.nc, in.conn = nil, nil, nil
 }
 
-func (in *installation) apply(ctx context.Context) error {
-	resp, err := in.admin.Apply(ctx, &configv1.ApplyRequest{Documents: []*configv1.Document{{
-		File: "bench.yaml", Content: []byte(fmt.Sprintf(documents, in.crm[hub].url, in.crm[app].url)),
-	}}})
+// apply stores documents.
+func (in *installation) apply(ctx context.Context, documents ...string) error {
+	resp, err := in.admin.Apply(ctx, &configv1.ApplyRequest{Documents: files(documents)})
 	if err != nil {
 		return fmt.Errorf("apply the workspace: %w", err)
 	}
 	for _, p := range resp.GetProblems() {
-		err = errors.Join(err, fmt.Errorf("apply the workspace: line %d: %s", p.GetLine(), p.GetMessage()))
+		err = errors.Join(err, fmt.Errorf("apply the workspace: %s, line %d: %s", p.GetFile(), p.GetLine(), p.GetMessage()))
 	}
 	return err
+}
+
+func files(documents []string) []*configv1.Document {
+	list := make([]*configv1.Document, len(documents))
+	for i, content := range documents {
+		list[i] = &configv1.Document{File: fmt.Sprintf("bench-%d.yaml", i+1), Content: []byte(content)}
+	}
+	return list
+}
+
+// accounts are the connections with a rate limit; an empty one is the app's own.
+func (in *installation) accounts(limit string) string {
+	return fmt.Sprintf(connections, in.crm[hub].url, limit, in.crm[app].url, limit)
 }
 
 // backfilled waits until HubSpot has a deal for each of Pipedrive's, and

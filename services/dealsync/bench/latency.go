@@ -40,6 +40,11 @@ func (in *installation) latency(ctx context.Context, b *run) (Latency, error) {
 	if err := in.settled(ctx); err != nil {
 		return Latency{}, err
 	}
+	return in.latencies(ctx, edits, b.Rate)
+}
+
+// latencies looks how long edits took that have all been worked off.
+func (in *installation) latencies(ctx context.Context, edits [2][]edit, rate int) (Latency, error) {
 	trips, err := in.trips(ctx, edits)
 	if err != nil {
 		return Latency{}, err
@@ -48,7 +53,8 @@ func (in *installation) latency(ctx context.Context, b *run) (Latency, error) {
 	for i, t := range trips {
 		took[i] = t.arrived.Sub(t.left)
 	}
-	return Latency{Rate: b.Rate, Edits: n, Lost: n - len(trips), Quantiles: quantiles(took)}, nil
+	n := len(edits[hub]) + len(edits[app])
+	return Latency{Rate: rate, Edits: n, Lost: n - len(trips), Quantiles: quantiles(took)}, nil
 }
 
 // quantiles sorts what was measured.

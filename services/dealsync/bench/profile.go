@@ -11,13 +11,16 @@ import (
 	"sync"
 )
 
-// profileFor is how long processors are watched, in seconds.
-const profileFor = 5
+// How long processors are watched, in seconds: a run of edits, and a first sync.
+const (
+	profileEdits     = 5
+	profileFirstSync = 30
+)
 
 // profile begins to watch the processor time of every service, and looks at its
 // memory after that; what it returns waits for the profiles, which are in dir
 // then.
-func (in *installation) profile(ctx context.Context, dir string) (wait func() error) {
+func (in *installation) profile(ctx context.Context, dir string, seconds int) (wait func() error) {
 	var wg sync.WaitGroup
 	failed := make([]error, len(in.procs))
 	for i, p := range in.procs {
@@ -27,7 +30,7 @@ func (in *installation) profile(ctx context.Context, dir string) (wait func() er
 		wg.Go(func() {
 			base := "http://" + p.health + "/debug/pprof/"
 			failed[i] = errors.Join(
-				fetch(ctx, fmt.Sprintf("%sprofile?seconds=%d", base, profileFor), filepath.Join(dir, p.name+".cpu")),
+				fetch(ctx, fmt.Sprintf("%sprofile?seconds=%d", base, seconds), filepath.Join(dir, p.name+".cpu")),
 				fetch(ctx, base+"heap", filepath.Join(dir, p.name+".heap")),
 			)
 		})

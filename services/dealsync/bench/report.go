@@ -22,6 +22,7 @@ type Report struct {
 	Latency                        Latency
 	RSS, RSSFlood                  map[string]float64 // peak, MB, by process; after the flood of full webhooks
 	Bus                            Bus
+	FirstSync                      FirstSync
 	Always                         struct {
 		Mixed Saturation
 		Bus   Bus
@@ -95,6 +96,25 @@ func ratio(a, b float64) float64 {
 // Print writes tables for people and, as the last line, one JSON object.
 func (r *Report) Print(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	if r.Seed.Pairs > 0 {
+		r.edits(t)
+	}
+	if r.FirstSync.Deals > 0 {
+		r.FirstSync.print(t)
+	}
+	if err := t.Flush(); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	line, err := json.Marshal(r.figures())
+	if err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	_, err = fmt.Fprintf(w, "\n%s\n", line)
+	return err
+}
+
+// edits are the tables of all but the first sync.
+func (r *Report) edits(t io.Writer) {
 	fmt.Fprintf(t, "%d pairs, created by a backfill at %.0f/s (CPU %.2f ms each); durability interval unless it says otherwise\n\n", r.Seed.Pairs, r.Seed.PerSecond, r.Seed.CPU)
 	r.saturation(t)
 	fmt.Fprintln(t)
@@ -115,15 +135,7 @@ func (r *Report) Print(w io.Writer) error {
 	for _, name := range slices.Sorted(maps.Keys(r.RSS)) {
 		fmt.Fprintf(t, "%s\t%.0f MB\t%.0f MB\t%.3f\n", name, r.RSS[name], r.RSSFlood[name], r.Mixed.CPU[name])
 	}
-	if err := t.Flush(); err != nil {
-		return fmt.Errorf("print: %w", err)
-	}
-	line, err := json.Marshal(r.figures())
-	if err != nil {
-		return fmt.Errorf("print: %w", err)
-	}
-	_, err = fmt.Fprintf(w, "\n%s\n", line)
-	return err
+	fmt.Fprintln(t)
 }
 
 func (r *Report) saturation(w io.Writer) {
@@ -160,6 +172,9 @@ func (r *Report) figures() map[string]any {
 		"saturation": map[string]Saturation{"hubspot_to_pipedrive": r.ToApp, "pipedrive_to_hubspot": r.ToHubSpot, "both": r.Mixed},
 		"latency":    r.Latency, "ingest": map[string]Ingest{"one_event": r.Ingest, "full": r.IngestFull, "target_down": r.IngestDown},
 		"bus": r.Bus,
+	}
+	if r.FirstSync.Deals > 0 {
+		f["first_sync"] = r.FirstSync
 	}
 	if r.Always.Mixed.Edits > 0 {
 		f["always"] = map[string]any{

@@ -40,7 +40,10 @@ var stages = []string{"DEALSYNC_NOTICES", "DEALSYNC_CHANGES", "DEALSYNC_PROPOSAL
 // settled waits until no webhook and no message is under way. A message is
 // gone from its queue only after what it led to is in the next one, so an empty
 // pipeline seen from the end to the beginning twice is empty.
-func (in *installation) settled(ctx context.Context) error {
+func (in *installation) settled(ctx context.Context) error { return in.quiet(ctx, 0) }
+
+// quiet is the same with a few webhooks and messages under way that come and go.
+func (in *installation) quiet(ctx context.Context, few int64) error {
 	quiet := 0
 	return in.progress(ctx, func() (int64, bool, error) {
 		var open int64
@@ -58,7 +61,7 @@ func (in *installation) settled(ctx context.Context) error {
 			}
 			open += int64(st.CachedInfo().State.Msgs)
 		}
-		if quiet++; open > 0 {
+		if quiet++; open > few {
 			quiet = 0
 		}
 		return open, quiet == 3, nil

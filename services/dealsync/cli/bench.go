@@ -31,6 +31,7 @@ Everything shares this machine's processors: compare figures of one run, or proc
 				given := o
 				o = bench.Quick()
 				o.Profile, o.Keep = given.Profile, given.Keep
+				o.OnlyFirstSync, o.DeclaredLimits = given.OnlyFirstSync, given.DeclaredLimits
 			}
 			o.Bin, o.Progress = filepath.Dir(self), cmd.ErrOrStderr()
 			report, err := bench.Run(cmd.Context(), o)
@@ -46,7 +47,12 @@ Everything shares this machine's processors: compare figures of one run, or proc
 	cmd.Flags().IntVar(&o.AlwaysEdits, "always-edits", o.AlwaysEdits, "the same at durability always; 0 leaves it out")
 	cmd.Flags().DurationVar(&o.Load, "load", o.Load, "how long edits are made at a steady rate, and webhooks sent")
 	cmd.Flags().IntVar(&o.Rate, "rate", o.Rate, "edits a second that latency is measured at")
-	cmd.Flags().StringVar(&o.Profile, "profile", "", "directory for the services' processor profiles of the run that goes both ways")
+	cmd.Flags().IntVar(&o.Deals, "deals", o.Deals, "deals in each app before its first sync; 0 leaves the first sync out")
+	cmd.Flags().IntVar(&o.Contacts, "contacts", o.Contacts, "contacts in each app before its first sync, half of them in both")
+	cmd.Flags().IntVar(&o.Companies, "companies", o.Companies, "companies in each app before its first sync, half of them in both")
+	cmd.Flags().BoolVar(&o.OnlyFirstSync, "first-sync", false, "measure the first sync alone")
+	cmd.Flags().BoolVar(&o.DeclaredLimits, "declared-limits", false, "keep the apps' rate limits in the first sync, which takes long")
+	cmd.Flags().StringVar(&o.Profile, "profile", "", "directory for the services' processor profiles of the run that goes both ways, and of the first sync")
 	cmd.Flags().BoolVar(&o.Keep, "keep", false, "leave logs and data behind")
 	return cmd
 }
