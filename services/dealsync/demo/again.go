@@ -54,7 +54,11 @@ func (d *demo) again(ctx context.Context) error {
 		rows = append(rows, []string{a.name, fmt.Sprint(now[i].Requests - before[i].Requests), fmt.Sprint(writes)})
 	}
 	d.out.table(rows, 1, 2)
-	d.out.note("%d records read in %.1f s, %d writes: a backfill changes nothing when nothing has changed.", d.tally.again.Read, took.Seconds(), d.tally.again.Writes)
+	if d.tally.again.Writes > 0 {
+		d.out.problem(fmt.Sprintf("%d writes, and nothing had changed", d.tally.again.Writes))
+		return nil
+	}
+	d.out.note("%d records read in %.1f s, and nothing written: both accounts agreed already.", d.tally.again.Read, took.Seconds())
 	return nil
 }
 

@@ -33,6 +33,7 @@ func (d *demo) connect(ctx context.Context) error {
 	if err := d.applied(d.admin.Apply(ctx, &configv1.ApplyRequest{Documents: connections})); err != nil {
 		return err
 	}
+	d.out.gap()
 	s, err := d.admin.SuggestStages(ctx, stagesAsked())
 	switch {
 	case err != nil:
