@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"context"
+	"slices"
 
 	"github.com/dealsync/dealsync/libs/fault"
 	"github.com/dealsync/dealsync/libs/ledger"
@@ -39,6 +40,8 @@ func (s *Service) settleFold(ctx context.Context, t *task) (core.Input, error) {
 	side := p.On(in.Side)
 	switch {
 	case into.GetFoldedInto() == t.pair: // it has ended in favour of this one
+	case slices.Contains(img.MergedFrom, side.Record): // it moves to this record (R17)
+		in.Image = img
 	case side.Flight != nil || side.Record != "" && side.Record != img.Record:
 		stays.Hold, stays.HoldDetail = core.AmbiguousMatch, taken(img.FoldInto)
 	default:

@@ -218,6 +218,27 @@ func stories(at time.Time) map[string]struct {
 				}
 			},
 		},
+		"R17: a survivor without a counterpart gets that of the record that was merged into it": {
+			append(append(paired("p1", "h1", "a1"), chapter{"app", to("p2", image(deal.App, "a2", "1", hour), held, backfill)}),
+				chapter{"merged", to("p1", image(deal.App, "a1", "1", hour), mergedInto("a2"))},
+				chapter{"survivor", to("p2", image(deal.App, "a2", "1", hour), mergedFrom("a1"), foldInto("p1"))}),
+			func(b *testBundle) {
+				b.wantPair("p1", "h1", "a2", "in_sync", "")
+				b.wantPair("p2", "", "a2", "excluded", "folded")
+				if b.link("pd", "a2") != "p1" {
+					b.t.Errorf("a2 is linked to %q", b.link("pd", "a2"))
+				}
+			},
+		},
+		"R17: so it does when it is heard of first": {
+			append(append(paired("p1", "h1", "a1"), chapter{"app", to("p2", image(deal.App, "a2", "1", hour), held, backfill)}),
+				chapter{"survivor", to("p2", image(deal.App, "a2", "1", hour), mergedFrom("a1"), foldInto("p1"))},
+				chapter{"merged", to("p1", image(deal.App, "a1", "1", hour), mergedInto("a2"))}),
+			func(b *testBundle) {
+				b.wantPair("p1", "h1", "a2", "in_sync", "")
+				b.wantPair("p2", "", "a2", "excluded", "folded")
+			},
+		},
 		"R16: a new counterpart wakes what waits for it": {
 			paired("p", "h1", "a1"),
 			func(b *testBundle) {

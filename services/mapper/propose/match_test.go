@@ -386,6 +386,46 @@ func TestR17ASurvivorGoesOnInThePairOfARecordMergedIntoIt(t *testing.T) {
 	}
 }
 
+func TestR17APairWithoutACounterpartGivesWayToThatOfARecordMergedIntoItsOne(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		own, merged *ledgerv1.Pair
+		foldInto    string
+	}{
+		"it has none": {
+			&ledgerv1.Pair{App: &ledgerv1.PairSide{Record: "43"}},
+			&ledgerv1.Pair{App: &ledgerv1.PairSide{Record: "42"}, Hubspot: &ledgerv1.PairSide{Record: "900"}}, "merged",
+		},
+		"it has one": {
+			&ledgerv1.Pair{App: &ledgerv1.PairSide{Record: "43"}, Hubspot: &ledgerv1.PairSide{Record: "901"}},
+			&ledgerv1.Pair{App: &ledgerv1.PairSide{Record: "42"}, Hubspot: &ledgerv1.PairSide{Record: "900"}}, "",
+		},
+		"the other has none either": {
+			&ledgerv1.Pair{App: &ledgerv1.PairSide{Record: "43"}},
+			&ledgerv1.Pair{App: &ledgerv1.PairSide{Record: "42"}}, "",
+		},
+		"the other's was deleted": {
+			&ledgerv1.Pair{App: &ledgerv1.PairSide{Record: "43"}},
+			&ledgerv1.Pair{App: &ledgerv1.PairSide{Record: "42"}, Hubspot: &ledgerv1.PairSide{Record: "900", Deleted: true}}, "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := setupMatching(t)
+			m.link(t, "pd", "42", "merged")
+			m.pair(t, "merged", tt.merged)
+			m.link(t, "pd", "43", "own")
+			m.pair(t, "own", tt.own)
+			c := contact("pd", "43", "ann@x.de")
+			c.MergedFrom = []string{"42"}
+			img, pair := m.told(t, c).image(t)
+			if pair != "own" || img.GetFoldInto() != tt.foldInto || img.GetHold() != "" {
+				t.Errorf("pair %s, fold into %q, hold %q; want own, %q", pair, img.GetFoldInto(), img.GetHold(), tt.foldInto)
+			}
+		})
+	}
+}
+
 func TestR6AMatchedRecordOfTheReceivingSideIsSeen(t *testing.T) {
 	t.Parallel()
 	m := setupMatching(t)
