@@ -40,6 +40,37 @@ func TestAtMostSoManyHandlersRunAtOnce(t *testing.T) {
 	})
 }
 
+func TestBulkMessagesNeverTakeTheTurnOfALiveOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var running [2]atomic.Int64 // bulk, live
+		proceed := make(chan struct{})
+		h := bus.AtMost(8, func(_ context.Context, d *bus.Delivery) error {
+			lane := 1
+			if d.Subject.Lane == bus.Bulk {
+				lane = 0
+			}
+			running[lane].Add(1)
+			<-proceed
+			return nil
+		})
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() { _ = h(t.Context(), &bus.Delivery{Message: bus.Message{Subject: bus.Subject{Lane: bus.Bulk}}}) })
+		}
+		synctest.Wait() // all turns that bulk messages can have are taken
+		for range 8 {
+			wg.Go(func() { _ = h(t.Context(), &bus.Delivery{Message: bus.Message{Subject: bus.Subject{Lane: bus.Live}}}) })
+		}
+		synctest.Wait()
+		if b, l := running[0].Load(), running[1].Load(); b != 2 || l != 8 {
+			t.Errorf("%d bulk and %d live messages are handled at once, want 2 and 8", b, l)
+		}
+		close(proceed)
+		wg.Wait()
+	})
+}
+
 func TestWhoWaitsForATurnLeavesWhenItsContextEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

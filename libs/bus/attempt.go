@@ -93,13 +93,23 @@ func (o *owner) ack(it *item) {
 // jitter spreads retries; it never shortens a wait that an app asked for.
 func jitter(d time.Duration) time.Duration { return d + rand.N(d/4+1) }
 
-// AtMost is h with at most n calls running at once. What waits for its turn has
-// not been unpacked and costs little; so a handler that calls nothing slow
-// needs memory for n messages, not for all that are in hand. A message between
-// two tries takes nobody's turn.
+// bulkTurns is the part of a handler's turns that bulk messages have beside the
+// live ones. A backfill always has messages waiting: with all the turns it would
+// have every live message wait behind it.
+const bulkTurns = 4
+
+// AtMost is h with at most n calls for live messages running at once, and n/4
+// for bulk ones, which never take a live message's turn. What waits for its turn
+// has not been unpacked and costs little; so a handler that calls nothing slow
+// needs memory for so many messages, not for all that are in hand. A message
+// between two tries takes nobody's turn.
 func AtMost(n int, h Handler) Handler {
-	turns := make(chan struct{}, max(n, 1))
+	live, bulk := make(chan struct{}, max(n, 1)), make(chan struct{}, max(n/bulkTurns, 1))
 	return func(ctx context.Context, d *Delivery) error {
+		turns := live
+		if d.Subject.Lane == Bulk {
+			turns = bulk
+		}
 		select {
 		case turns <- struct{}{}:
 		case <-ctx.Done():
