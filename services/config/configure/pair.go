@@ -25,14 +25,16 @@ type found struct {
 
 // GetPair finds a pair by its id, or by the id of a record on either side.
 func (s *Service) GetPair(ctx context.Context, req *configv1.GetPairRequest) (*configv1.GetPairResponse, error) {
-	f, err := s.findPair(ctx, req.GetWorkspace(), req.GetPair())
+	f, err := s.findPair(ctx, req.GetWorkspace(), req.GetSync(), req.GetPair())
 	if err != nil {
 		return nil, rpcError(err)
 	}
 	return &configv1.GetPairResponse{Pair: &configv1.PairRow{Id: f.id, Pair: f.pair}}, nil
 }
 
-func (s *Service) findPair(ctx context.Context, workspace, id string) (found, error) {
+// findPair finds a pair by its id or a record's. only is the sync to look
+// in; empty: all of the workspace.
+func (s *Service) findPair(ctx context.Context, workspace, only, id string) (found, error) {
 	w := s.store.State().Workspaces[workspace]
 	if w == nil {
 		return found{}, noWorkspace(workspace)
@@ -40,8 +42,14 @@ func (s *Service) findPair(ctx context.Context, workspace, id string) (found, er
 	if id == "" {
 		return found{}, invalid("name a pair, or a record of either side")
 	}
+	if only != "" && w.Syncs[only] == nil {
+		return found{}, notFound("sync", workspace, only)
+	}
 	var all []found
-	for _, sync := range sorted(w.Syncs) {
+	for name, sync := range sorted(w.Syncs) {
+		if only != "" && name != only {
+			continue
+		}
 		ids, err := s.pairIDs(ctx, sync.Resolved.Sync, id)
 		if err != nil {
 			return found{}, err
@@ -67,7 +75,7 @@ func (s *Service) findPair(ctx context.Context, workspace, id string) (found, er
 	for _, f := range all {
 		which = append(which, f.id+" (sync "+f.sync.GetName()+")")
 	}
-	return found{}, invalid("record %q is in several pairs; name one: %s", id, strings.Join(which, ", "))
+	return found{}, invalid("record %q is in several pairs; name one of them, or the sync (--sync): %s", id, strings.Join(which, ", "))
 }
 
 // pairIDs are the pairs that id may mean in a sync: itself, and those that a
@@ -94,7 +102,7 @@ func (s *Service) GetJournal(ctx context.Context, req *configv1.GetJournalReques
 	if req.GetLimit() < 0 {
 		return nil, rpcError(invalid("limit %d is less than 0", req.GetLimit()))
 	}
-	f, err := s.findPair(ctx, req.GetWorkspace(), req.GetPair())
+	f, err := s.findPair(ctx, req.GetWorkspace(), req.GetSync(), req.GetPair())
 	if err != nil {
 		return nil, rpcError(err)
 	}

@@ -27,7 +27,7 @@ const resyncBatch = 100
 func (s *Service) Resync(ctx context.Context, req *configv1.ResyncRequest) (*configv1.ResyncResponse, error) {
 	r := resync{now: time.Now(), run: rand.Text()}
 	if req.GetPair() != "" {
-		f, err := s.findPair(ctx, req.GetWorkspace(), req.GetPair())
+		f, err := s.findPair(ctx, req.GetWorkspace(), req.GetSync(), req.GetPair())
 		if err != nil {
 			return nil, rpcError(err)
 		}

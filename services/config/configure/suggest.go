@@ -14,7 +14,7 @@ import (
 )
 
 // SuggestStages proposes which stages of two pipelines belong together (R8). The
-// pipelines that are not named are the two that fit best.
+// pipelines that are not named are the main ones, unless others fit far better.
 func (s *Service) SuggestStages(ctx context.Context, req *configv1.SuggestStagesRequest) (*configv1.SuggestStagesResponse, error) {
 	h, a, err := s.bothSchemas(ctx, req, deal.Deals)
 	if err != nil {
@@ -32,7 +32,8 @@ func (s *Service) SuggestStages(ctx context.Context, req *configv1.SuggestStages
 	var from, to *connector.Pipeline
 	for i := range hubspot {
 		for j := range app {
-			if r := suggest.Stages(stageItems(&hubspot[i]), stageItems(&app[j])); from == nil || r.Sum() > best.Sum() {
+			// The accounts list their main pipeline first: another one must fit far better.
+			if r := suggest.Stages(stageItems(&hubspot[i]), stageItems(&app[j])); from == nil || r.Sum() > 2*best.Sum() {
 				best, from, to = r, &hubspot[i], &app[j]
 			}
 		}

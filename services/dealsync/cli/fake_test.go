@@ -228,7 +228,7 @@ func (f *fakeAdmin) ListSyncs(context.Context, *configv1.ListSyncsRequest) (*con
 			{Hubspot: field("dealname", "Deal name", "text", ""), App: field("title", "Title", "text", ""), Direction: configv1.Direction_DIRECTION_BOTH},
 			{Hubspot: field("amount", "", "number", "deal_currency_code"), App: field("value", "", "number", "currency"), Direction: configv1.Direction_DIRECTION_TO_APP},
 			{Hubspot: field("closedate", "", "datetime", ""), App: field("close", "", "date", ""), Direction: configv1.Direction_DIRECTION_TO_HUBSPOT},
-			{Hubspot: field("hubspot_owner_id", "", "owner", ""), App: field("owner_id", "", "owner", ""), Owners: make([]*configv1.OwnerLine, 2), DefaultAppOwner: "599"},
+			{Hubspot: field("hubspot_owner_id", "", "owner", ""), App: field("owner_id", "", "owner", ""), Owners: []*configv1.OwnerLine{{Hubspot: "1", App: "2"}, {Hubspot: "3", App: "4"}, {Hubspot: "5"}}, DefaultAppOwner: "599"},
 		},
 	}
 	contacts := &configv1.Sync{

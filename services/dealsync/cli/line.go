@@ -25,7 +25,13 @@ func lineNotes(l *configv1.FieldLine) string {
 		parts = append(parts, fmt.Sprint(n, " option line(s)"))
 	}
 	if l.GetHubspot().GetType() == "owner" && l.GetApp().GetType() == "owner" {
-		parts = append(parts, fmt.Sprint(len(l.GetOwners()), " owner(s) with the same e-mail address"))
+		n := 0
+		for _, o := range l.GetOwners() {
+			if o.GetHubspot() != "" && o.GetApp() != "" {
+				n++
+			}
+		}
+		parts = append(parts, fmt.Sprint(n, " owner(s) with the same e-mail address"))
 	}
 	if o := l.GetDefaultHubspotOwner(); o != "" {
 		parts = append(parts, "else HubSpot owner "+o)

@@ -128,7 +128,9 @@ func TestR18OwnersAreMappedByEmail(t *testing.T) {
 		t.Fatal(problems)
 	}
 	line := sync.GetFields()[0]
-	want := []*configv1.OwnerLine{{Hubspot: "31", App: "2", Email: "ann@acme.test"}, {Hubspot: "30", App: "1", Email: "bob@acme.test"}}
+	want := []*configv1.OwnerLine{
+		{Hubspot: "31", App: "2", Email: "ann@acme.test"}, {Hubspot: "30", App: "1", Email: "bob@acme.test"}, {App: "4", Email: "cid@acme.test"},
+	}
 	if diff := cmp.Diff(want, line.GetOwners(), protocmp.Transform()); diff != "" {
 		t.Error(diff)
 	}
@@ -142,12 +144,24 @@ func TestR18OwnersAreMappedByEmail(t *testing.T) {
 	in.HubSpot.Owners[2].Active = true
 	in.App.Currencies = []string{"EUR", "USD"}
 	renewed, changed := resolve.Renewed(sync, in.HubSpot, in.App)
-	if !changed || len(renewed.GetFields()[0].GetOwners()) != 3 || len(renewed.GetAppCurrencies()) != 2 {
+	if !changed || renewed.GetFields()[0].GetOwners()[2].GetHubspot() != "32" || len(renewed.GetAppCurrencies()) != 2 {
 		t.Errorf("a new owner and currency: %v", renewed)
 	}
 	in.HubSpot.Owners, in.App.Currencies = nil, nil
 	if kept, changed := resolve.Renewed(renewed, in.HubSpot, in.App); changed {
 		t.Errorf("what is not told stays: %v", kept)
+	}
+}
+
+func TestR12AnOwnerInATextIsKnownByAddress(t *testing.T) {
+	t.Parallel()
+	sync, problems := resolve.Sync(fields(t, "{hubspot: hubspot_owner_id, app: title, direction: to_app}"))
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	want := []*configv1.OwnerLine{{Hubspot: "31", Email: "ann@acme.test"}, {Hubspot: "30", Email: "bob@acme.test"}}
+	if diff := cmp.Diff(want, sync.GetFields()[0].GetOwners(), protocmp.Transform()); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -18,9 +18,7 @@ import (
 // (R18).
 func (r *resolver) owners(path string, written document.Field, line *configv1.FieldLine, hubspot, app *connector.Field) {
 	both := hubspot.Type == deal.Owner && app.Type == deal.Owner
-	if both {
-		line.Owners = ownerLines(r.HubSpot.Owners, r.App.Owners)
-	}
+	line.Owners = ownerLines(line, r.HubSpot.Owners, r.App.Owners)
 	d := written.DefaultOwner
 	switch {
 	case d == nil:
@@ -53,19 +51,33 @@ func (r *resolver) owner(path, title string, owners []connector.Owner, written s
 }
 
 // ownerLines pairs the active users of both sides that have the same e-mail
-// address, whatever its case.
-func ownerLines(hubspot, app []connector.Owner) []*configv1.OwnerLine {
-	byEmail := map[string][]string{}
+// address, whatever its case. A user without a counterpart stands alone, so that
+// the address is known to people and to texts.
+func ownerLines(line *configv1.FieldLine, hubspot, app []connector.Owner) []*configv1.OwnerLine {
+	byEmail, paired := map[string][]string{}, map[string]bool{}
 	for _, o := range app {
-		if key := address(o); key != "" {
+		if key := address(o); key != "" && line.GetApp().GetType() == string(deal.Owner) {
 			byEmail[key] = append(byEmail[key], o.ID)
 		}
 	}
 	var lines []*configv1.OwnerLine
 	for _, o := range hubspot {
 		key := address(o)
+		if key == "" || line.GetHubspot().GetType() != string(deal.Owner) {
+			continue
+		}
 		for _, id := range byEmail[key] {
 			lines = append(lines, &configv1.OwnerLine{Hubspot: o.ID, App: id, Email: key})
+		}
+		if paired[key] = true; len(byEmail[key]) == 0 {
+			lines = append(lines, &configv1.OwnerLine{Hubspot: o.ID, Email: key})
+		}
+	}
+	for key, ids := range byEmail {
+		for _, id := range ids {
+			if !paired[key] {
+				lines = append(lines, &configv1.OwnerLine{App: id, Email: key})
+			}
 		}
 	}
 	slices.SortFunc(lines, func(a, b *configv1.OwnerLine) int {
@@ -89,9 +101,7 @@ func Renewed(sync *configv1.Sync, hubspot, app *connector.Schema) (*configv1.Syn
 	next := proto.CloneOf(sync)
 	if len(hubspot.Owners) > 0 && len(app.Owners) > 0 {
 		for _, line := range next.GetFields() {
-			if HasOwners(line) {
-				line.Owners = ownerLines(hubspot.Owners, app.Owners)
-			}
+			line.Owners = ownerLines(line, hubspot.Owners, app.Owners)
 		}
 	}
 	keep := func(to *string, list *[]string, now string, all []string) {
@@ -107,7 +117,7 @@ func Renewed(sync *configv1.Sync, hubspot, app *connector.Schema) (*configv1.Syn
 	return next, !proto.Equal(next, sync)
 }
 
-// HasOwners reports whether a line maps owners.
+// HasOwners reports whether a line is about owners.
 func HasOwners(line *configv1.FieldLine) bool {
-	return line.GetHubspot().GetType() == string(deal.Owner) && line.GetApp().GetType() == string(deal.Owner)
+	return line.GetHubspot().GetType() == string(deal.Owner) || line.GetApp().GetType() == string(deal.Owner)
 }
