@@ -53,6 +53,7 @@ type spec struct {
 	Stages                        [][2]string
 	Fields                        [][]string // HubSpot, app, direction, more
 	TimeZone                      string
+	Pasted                        string    // the pipelines, as a command printed them
 	Pipeline                      [2]string // HubSpot, app
 	NoFields                      bool      // leave the mappings to the defaults
 	Poll                          string
@@ -124,12 +125,16 @@ spec:
   object: deal
   direction: {{.Direction}}
   conflict: { {{- with .Winner}}winner: {{.}}, {{end}}window: {{.Window -}} }
+{{- with .Pasted}}
+{{.}}
+{{- else}}
   pipelines:
     - hubspot: "{{index .Pipeline 0}}"
       app: "{{index .Pipeline 1}}"
       stages:
 {{- range .Stages}}
         - {hubspot: "{{index . 0}}", app: "{{index . 1}}"}
+{{- end}}
 {{- end}}
 {{- with .Filter}}
   filter: {{.}}
