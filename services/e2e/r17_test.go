@@ -275,3 +275,31 @@ func TestR17_MergingADuplicateSettlesIt(t *testing.T) {
 		}
 	})
 }
+
+// R17 with R9: a survivor that never had a counterpart, as its stage is not
+// mapped, gets that of the record merged into it. The pair waits in that stage
+// and catches up when it is left.
+func TestR17_APairMovesToASurvivorThatIsExcluded(t *testing.T) {
+	everywhere(t, func(t *testing.T, in *installation) {
+		x := newTenant(t, in, nil, nil)
+		x.hubspot.put("/settings", map[string]any{"merge_makes_new": false})
+		survivor := x.hubspot.create(fields{"dealname": "Outside", "amount": "9", "dealstage": "contractsent", "pipeline": "default"}, ago(time.Hour))
+		x.becomes(survivor, "excluded: stage_not_mapped")
+		hubspot, app := x.deal("Inside")
+		x.settled()
+		x.hubspot.merge(survivor, hubspot)
+		x.eventually("the survivor has the counterpart", func() error {
+			if p, ok := x.cli.pairOf(survivor); !ok || p.Pair.App.Record != text(app) || p.state() != "excluded: stage_not_mapped" {
+				return errorf("%+v", p)
+			}
+			return nil
+		})
+		x.hubspot.do(survivor, "stage", "presentationscheduled")
+		x.becomes(survivor, "in_sync")
+		x.settled()
+		x.same(survivor, app)
+		if n := len(x.pipedrive.dump()); n != 1 {
+			t.Errorf("%d deals in the app, want 1", n)
+		}
+	})
+}

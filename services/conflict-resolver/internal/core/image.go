@@ -54,6 +54,7 @@ func (st *step) image(img *Image) bool {
 	st.bind(ps, img)
 	if ps.Record == img.Record {
 		st.formerly(ps, img.MergedFrom...)
+		st.succeed(ps, img)
 	}
 	st.eligible(ps, img)
 	if !st.counterpart(img) {

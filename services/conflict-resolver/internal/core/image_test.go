@@ -170,6 +170,30 @@ func TestR17Merges(t *testing.T) {
 				t.Errorf("written to %q", b.last.Writes[0].Record)
 			}
 		})
+		t.Run("the survivor's own state counts, however old its values are, in "+s.String(), func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			b.paired("amount", "1")
+			b.says(s, "amount", "2", b.now)
+			b.answer(s.Other())
+			b.now += 20 * minute
+			b.shows(s, mergedAway("new"))
+			old := b.now - 90*minute
+			b.says(s, "amount", "3", old, record("new"), because(Reread), excluded("stage_not_mapped"))
+			b.wantStatus(Excluded, "stage_not_mapped")
+			b.wantWrites()
+			b.now += minute
+			b.says(s, "amount", "3", old, record("new")) // another field has changed
+			b.wantWrites(s.Other().String() + ":amount=3")
+			b.answer(s.Other())
+			b.wantRest()
+			b.says(s, "amount", "4", b.now, record("new"))
+			b.answer(s.Other())
+			b.says(s, "amount", "3", old, record("new"), excluded("stage_not_mapped")) // a late image of it does not
+			if b.pair.On(s).Excluded != "" {
+				t.Error("an old image has excluded the record")
+			}
+		})
 		t.Run("a survivor with a pair of its own keeps it, in "+s.String(), func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)

@@ -60,6 +60,26 @@ func (st *step) move(ps *PairSide, survivor string) {
 	st.ask(st.in.Side, true, merged)
 }
 
+// succeed lets the values of a survivor that was read stand for edits that were
+// made in a record merged into it, and that it does not hold. Its values may be
+// older; measured by those edits, all news of it would be late.
+func (st *step) succeed(ps *PairSide, img *Image) {
+	if len(ps.Formerly) == 0 || !st.reread(st.in.Side) {
+		return
+	}
+	for i := range img.Units {
+		v := &img.Units[i]
+		u := st.p.Units[v.Unit]
+		us := u.On(st.in.Side)
+		if !us.Edit.Set || v.At >= us.Edit.At || v.Own.Fingerprint() == us.Edit.Own || ps.Flight.fields(v.Unit) != nil {
+			continue
+		}
+		if max(us.Edit.At, us.Held.At)+st.policy.SkewMs < img.DetectedMs { // read since then
+			st.giveUp(v.Unit, img)
+		}
+	}
+}
+
 // formerly remembers records that are the side's one now, to know late news of them.
 func (st *step) formerly(ps *PairSide, records ...string) {
 	for _, old := range records {
