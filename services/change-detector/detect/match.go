@@ -55,12 +55,12 @@ func (s *scheduler) match(ctx context.Context, y *configv1.Sync) error {
 	if m.done || now.Before(m.due) {
 		return nil
 	}
-	key := ledger.CursorKey(y.GetWorkspace(), y.GetHubspotConnection(), y.GetObject(), matchKind+y.GetName())
+	key := matchKey(y)
 	saved, exists, err := s.cursor(ctx, key)
 	if err != nil {
 		return err
 	}
-	same := exists && saved.Doc.GetSinceMs() == numberOf(y) && saved.Doc.GetCursor() == settings.RulesOf(y)
+	same := exists && follows(saved.Doc, y)
 	if same && saved.Doc.GetDone() {
 		m.done = true
 		return nil
@@ -81,6 +81,26 @@ func (s *scheduler) match(ctx context.Context, y *configv1.Sync) error {
 	}
 	s.offerBoth(ctx, y, offering{run: saved.Doc.GetRun(), reason: "matched", connections: both(y), key: key, saved: saved})
 	return nil
+}
+
+func matchKey(y *configv1.Sync) ledger.Key {
+	return ledger.CursorKey(y.GetWorkspace(), y.GetHubspotConnection(), y.GetObject(), matchKind+y.GetName())
+}
+
+// follows reports whether a cursor is that of the sync's present backfills and
+// match rules.
+func follows(c *ledgerv1.Cursor, y *configv1.Sync) bool {
+	return c.GetSinceMs() == numberOf(y) && c.GetCursor() == settings.RulesOf(y)
+}
+
+// matchedAll reports whether all records of a sync have been offered to be
+// matched; one without match rules has nothing to wait for.
+func (s *scheduler) matchedAll(ctx context.Context, y *configv1.Sync) (bool, error) {
+	if len(y.GetMatch()) == 0 {
+		return true, nil
+	}
+	saved, exists, err := s.cursor(ctx, matchKey(y))
+	return err == nil && exists && follows(saved.Doc, y) && saved.Doc.GetDone(), err
 }
 
 // allKnown reports whether both backfills have read everything and records that

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -21,6 +22,13 @@ const parentPatience = 5 * time.Minute
 // associated with comes first (R16).
 var family = []deal.Object{deal.Companies, deal.Contacts, deal.Deals}
 
+// parentsBefore are syncs in the family's order.
+func parentsBefore(syncs []*configv1.Sync) []*configv1.Sync {
+	return slices.SortedStableFunc(slices.Values(syncs), func(a, b *configv1.Sync) int {
+		return cmp.Compare(slices.Index(family, deal.Object(a.GetObject())), slices.Index(family, deal.Object(b.GetObject())))
+	})
+}
+
 // parentsOf are the syncs between the same two connections whose records may be
 // associated with those of a sync. One that is paused is waited for by nobody.
 func parentsOf(snapshot *settings.Snapshot, y *configv1.Sync) []*configv1.Sync {
@@ -37,8 +45,9 @@ func parentsOf(snapshot *settings.Snapshot, y *configv1.Sync) []*configv1.Sync {
 }
 
 // parentsFirst reports whether a backfill waits for those of its parents to have
-// read everything, so that most associations find their counterparts at once. It
-// waits only while they get on: one that cannot holds up nobody (N6).
+// read everything, and to have offered it for matching, so that most associations
+// find their counterparts at once. It waits only while they get on: one that
+// cannot holds up nobody (N6).
 func (s *scheduler) parentsFirst(ctx context.Context, y *configv1.Sync, sc *scan) (bool, error) {
 	var progress strings.Builder
 	waits := false
@@ -53,6 +62,12 @@ func (s *scheduler) parentsFirst(ctx context.Context, y *configv1.Sync, sc *scan
 				waits = true
 				fmt.Fprintf(&progress, "%s/%s/%s/%d;", p.GetName(), connection, c.GetRun(), c.GetPages())
 			}
+		}
+		if matched, err := s.matchedAll(ctx, p); err != nil {
+			return false, err
+		} else if !matched {
+			waits = true
+			fmt.Fprintf(&progress, "%s/matched;", p.GetName())
 		}
 	}
 	if !waits {

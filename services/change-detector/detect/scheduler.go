@@ -101,7 +101,7 @@ func (s *scheduler) tick(ctx context.Context) {
 			s.note(ctx, "poll "+conn.GetWorkspace()+"/"+conn.GetName()+"/"+string(object), s.poll(ctx, conn, object))
 		}
 	}
-	for _, y := range snapshot.Syncs() {
+	for _, y := range parentsBefore(snapshot.Syncs()) {
 		name := y.GetWorkspace() + "/" + y.GetName()
 		for _, connection := range scanned(y) {
 			s.note(ctx, "backfill "+name+"/"+settings.SideOf(y, connection).String(), s.backfill(ctx, y, connection))

@@ -17,23 +17,35 @@ import (
 
 func newDescribe(g *global) *cobra.Command {
 	cmd := &cobra.Command{Use: "describe", Short: "Show one thing in full"}
-	cmd.AddCommand(newDescribeApp(g), newDescribeSync(g), &cobra.Command{
+	cmd.AddCommand(newDescribeApp(g), newDescribeSync(g), newDescribePair(g))
+	return cmd
+}
+
+func newDescribePair(g *global) *cobra.Command {
+	req := &configv1.GetPairRequest{}
+	cmd := &cobra.Command{
 		Use: "pair PAIR|RECORD", Short: "Show what is known of a pair, field by field", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return g.call(cmd.Context(), func(ctx context.Context, admin configv1.AdminServiceClient) error {
-				workspace, err := g.in(ctx, admin)
-				if err != nil {
+			return g.call(cmd.Context(), func(ctx context.Context, admin configv1.AdminServiceClient) (err error) {
+				if req.Workspace, err = g.in(ctx, admin); err != nil {
 					return err
 				}
-				resp, err := admin.GetPair(ctx, &configv1.GetPairRequest{Workspace: workspace, Pair: args[0]})
+				req.Pair = args[0]
+				resp, err := admin.GetPair(ctx, req)
 				if err != nil {
 					return err
 				}
 				return g.print(cmd.OutOrStdout(), resp, func(t *tabwriter.Writer) { describePair(t, resp.GetPair()) })
 			})
 		},
-	})
+	}
+	syncFlag(cmd, &req.Sync)
 	return cmd
+}
+
+// syncFlag narrows a record's id, which a record of another object may have too.
+func syncFlag(cmd *cobra.Command, into *string) {
+	cmd.Flags().StringVar(into, "sync", "", "sync that the record is in, where its id is not enough")
 }
 
 func describePair(t *tabwriter.Writer, r *configv1.PairRow) {
@@ -56,10 +68,22 @@ func describePair(t *tabwriter.Writer, r *configv1.PairRow) {
 		case side.of.GetExcluded() != "":
 			state += " (excluded: " + side.of.GetExcluded() + " " + side.of.GetDetail() + ")"
 		}
+		if side.of.GetHold() != "" {
+			state += " (held: " + side.of.GetHold() + " " + side.of.GetHoldDetail() + ")"
+		}
 		if side.of.GetFlight() != nil {
 			state += fmt.Sprintf(", write %d on its way", side.of.GetFlight().GetVersion())
 		}
 		row(t, side.name, state)
+		for _, a := range side.of.GetAssociations() {
+			row(t, "", "associated with "+a.GetObject()+" "+a.GetRecord())
+		}
+		for _, e := range side.of.GetRefused() {
+			row(t, "", fmt.Sprintf("not associated with %s %s: %s %s", e.GetReference().GetObject(), e.GetReference().GetRecord(), e.GetCode(), e.GetMessage()))
+		}
+	}
+	if p.GetFoldedInto() != "" {
+		row(t, "Goes on as", p.GetFoldedInto())
 	}
 	row(t)
 	row(t, "FIELD", "LAST EDIT IN HUBSPOT", "LAST EDIT IN APP")
@@ -70,16 +94,16 @@ func describePair(t *tabwriter.Writer, r *configv1.PairRow) {
 }
 
 func newJournal(g *global) *cobra.Command {
-	var limit int32
+	req := &configv1.GetJournalRequest{}
 	cmd := &cobra.Command{
 		Use: "journal PAIR|RECORD", Short: "Tell what happened to a pair, and why", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return g.call(cmd.Context(), func(ctx context.Context, admin configv1.AdminServiceClient) error {
-				workspace, err := g.in(ctx, admin)
-				if err != nil {
+			return g.call(cmd.Context(), func(ctx context.Context, admin configv1.AdminServiceClient) (err error) {
+				if req.Workspace, err = g.in(ctx, admin); err != nil {
 					return err
 				}
-				resp, err := admin.GetJournal(ctx, &configv1.GetJournalRequest{Workspace: workspace, Pair: args[0], Limit: limit})
+				req.Pair = args[0]
+				resp, err := admin.GetJournal(ctx, req)
 				if err != nil {
 					return err
 				}
@@ -92,7 +116,8 @@ func newJournal(g *global) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().Int32Var(&limit, "limit", 200, "newest entries to show")
+	cmd.Flags().Int32Var(&req.Limit, "limit", 200, "newest entries to show")
+	syncFlag(cmd, &req.Sync)
 	return cmd
 }
 

@@ -956,7 +956,9 @@ type GetPairRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Workspace string                 `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
 	// pair is a pair id, or the id of a record on either side.
-	Pair          string `protobuf:"bytes,2,opt,name=pair,proto3" json:"pair,omitempty"`
+	Pair string `protobuf:"bytes,2,opt,name=pair,proto3" json:"pair,omitempty"`
+	// sync narrows a record's id, which another object may have too.
+	Sync          string `protobuf:"bytes,3,opt,name=sync,proto3" json:"sync,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1001,6 +1003,13 @@ func (x *GetPairRequest) GetWorkspace() string {
 func (x *GetPairRequest) GetPair() string {
 	if x != nil {
 		return x.Pair
+	}
+	return ""
+}
+
+func (x *GetPairRequest) GetSync() string {
+	if x != nil {
+		return x.Sync
 	}
 	return ""
 }
@@ -1050,10 +1059,12 @@ func (x *GetPairResponse) GetPair() *PairRow {
 }
 
 type GetJournalRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Workspace     string                 `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
-	Pair          string                 `protobuf:"bytes,2,opt,name=pair,proto3" json:"pair,omitempty"`
-	Limit         int32                  `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Workspace string                 `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	Pair      string                 `protobuf:"bytes,2,opt,name=pair,proto3" json:"pair,omitempty"`
+	Limit     int32                  `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// sync narrows a record's id, which another object may have too.
+	Sync          string `protobuf:"bytes,4,opt,name=sync,proto3" json:"sync,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1107,6 +1118,13 @@ func (x *GetJournalRequest) GetLimit() int32 {
 		return x.Limit
 	}
 	return 0
+}
+
+func (x *GetJournalRequest) GetSync() string {
+	if x != nil {
+		return x.Sync
+	}
+	return ""
 }
 
 type GetJournalResponse struct {
@@ -4524,16 +4542,18 @@ const file_dealsync_config_v1_admin_proto_rawDesc = "" +
 	"\x06totals\x18\x03 \x03(\v21.dealsync.config.v1.ListPairsResponse.TotalsEntryR\x06totals\x1a9\n" +
 	"\vTotalsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"B\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"V\n" +
 	"\x0eGetPairRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
-	"\x04pair\x18\x02 \x01(\tR\x04pair\"B\n" +
+	"\x04pair\x18\x02 \x01(\tR\x04pair\x12\x12\n" +
+	"\x04sync\x18\x03 \x01(\tR\x04sync\"B\n" +
 	"\x0fGetPairResponse\x12/\n" +
-	"\x04pair\x18\x01 \x01(\v2\x1b.dealsync.config.v1.PairRowR\x04pair\"[\n" +
+	"\x04pair\x18\x01 \x01(\v2\x1b.dealsync.config.v1.PairRowR\x04pair\"o\n" +
 	"\x11GetJournalRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
 	"\x04pair\x18\x02 \x01(\tR\x04pair\x12\x14\n" +
-	"\x05limit\x18\x03 \x01(\x05R\x05limit\"O\n" +
+	"\x05limit\x18\x03 \x01(\x05R\x05limit\x12\x12\n" +
+	"\x04sync\x18\x04 \x01(\tR\x04sync\"O\n" +
 	"\x12GetJournalResponse\x129\n" +
 	"\aentries\x18\x01 \x03(\v2\x1f.dealsync.event.v1.JournalEntryR\aentries\"\x81\x01\n" +
 	"\x11ListParkedRequest\x12\x1c\n" +
