@@ -177,6 +177,11 @@ func (c *crm) show(id int64) record {
 	c.t.Helper()
 	var r record
 	c.call(http.MethodGet, c.path(id), nil, &r)
+	if custom := r.Fields["custom_fields"]; custom != "" { // Pipedrive's
+		if err := json.Unmarshal([]byte(custom), &r.Fields); err != nil {
+			c.t.Fatalf("custom fields %s: %v", custom, err)
+		}
+	}
 	return r
 }
 

@@ -39,9 +39,9 @@ func ownApps(x *tenant, simple, syncWith string) string {
 	connection := func(name, spec string) string {
 		return fmt.Sprintf("---\napiVersion: dealsync/v1\nkind: Connection\nmetadata: {workspace: %s, name: %s}\nspec: {%s}\n", x.spec.Workspace, name, spec)
 	}
-	own := "app: sandbox-%s, baseURL: %q, auth: {token: {value: sandbox-simple-token}}"
+	own := "app: sandbox-%s, baseURL: %q, poll: 1s, auth: {token: {value: sandbox-simple-token}}"
 	docs := fmt.Sprintf("apiVersion: dealsync/v1\nkind: Workspace\nmetadata: {name: %s}\nspec: {title: Catalogue}\n", x.spec.Workspace) +
-		connection("hubspot", fmt.Sprintf("app: hubspot, baseURL: %q, account: \"1234567\", auth: {token: {value: sandbox-hubspot-token}}", x.hubspot.url)) +
+		connection("hubspot", fmt.Sprintf("app: hubspot, baseURL: %q, poll: 1s, account: \"1234567\", auth: {token: {value: sandbox-hubspot-token}}", x.hubspot.url)) +
 		connection("pipedrive", fmt.Sprintf("app: pipedrive, baseURL: %q, account: \"7700001\", auth: {token: {value: sandbox-pipedrive-token}}", x.pipedrive.url)) +
 		connection("orders", fmt.Sprintf(own, "orders", simple)) +
 		connection("directory", fmt.Sprintf(own, "directory", simple+"/a/directory"))
