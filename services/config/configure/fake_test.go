@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/dealsync/dealsync/libs/connector"
@@ -28,6 +29,8 @@ type fakeApps struct {
 	// unsearchable apps can't search.
 	unsearchable map[string]bool
 	asked        int
+	// asks hears of every schema that was asked for, if anybody listens.
+	asks chan struct{}
 	scanned      int
 	tokens       []string
 }
@@ -48,6 +51,21 @@ func (f *fakeApps) set(change func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	change()
+}
+
+// askedAgain waits until schemas have been asked for n more times.
+func (f *fakeApps) askedAgain(t *testing.T, n int) {
+	t.Helper()
+	asks := make(chan struct{})
+	f.set(func() { f.asks = asks })
+	defer f.set(func() { f.asks = nil })
+	for range n {
+		select {
+		case <-asks:
+		case <-time.After(30 * time.Second):
+			t.Fatal("nobody asked for a schema within 30s")
+		}
+	}
 }
 
 // fakeDriver is one account; what it lacks panics.
@@ -72,6 +90,10 @@ func (d *fakeDriver) Schema(ctx context.Context, object deal.Object) (*connector
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked++
+	select {
+	case f.asks <- struct{}{}:
+	default:
+	}
 	f.tokens = append(f.tokens, t.Scheme+" "+t.Value)
 	if kind, ok := f.down[d.app]; ok {
 		return nil, &fault.Error{Kind: kind, Code: "down", After: time.Minute, Err: errors.New("dial tcp: connection refused")}
