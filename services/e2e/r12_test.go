@@ -204,8 +204,14 @@ func TestR12_CustomFieldsOfPipedrive(t *testing.T) {
 
 		x.spec.NoDeals = false
 		x.spec.Fields = [][]string{
-			{"dealname", "title"}, {"example_text", code("varchar")}, {"example_number", code("double")}, {"example_date", code("date")},
-			{"closedate", "expected_close_date"}, {"example_score", "probability"}, {"description", "add_time"}, {"example_checkboxes", code("text")},
+			{"dealname", "title"},
+			{"example_text", code("varchar")},
+			{"example_number", code("double")},
+			{"example_date", code("date")},
+			{"closedate", "expected_close_date"},
+			{"example_score", "probability"},
+			{"description", "add_time"},
+			{"example_checkboxes", code("text")},
 			{"example_dropdown", code("enum")},
 		}
 		x.refused(x.documents(), "option_not_mapped", "dealsync suggest options pipedrive-main example_dropdown "+code("enum"))

@@ -109,7 +109,7 @@ func TestR12_FieldMappings(t *testing.T) {
 			}, nil)
 			app := x.pipedrive.create(fields{"title": "One way", "value": 5})
 			hubspot := x.counterpart(app)
-			added := strings.TrimSuffix(string(x.pipedrive.show(app).Fields["add_time"]), "Z")
+			added := strings.NewReplacer("T", " ", "Z", "").Replace(string(x.pipedrive.show(app).Fields["add_time"]))
 			x.eventually("the app's read-only field shows in HubSpot", func() error {
 				if got := x.hubspot.show(hubspot).Fields["description"]; !strings.Contains(string(got), added) {
 					return errorf("description is %q, add_time %q", got, added)

@@ -30,9 +30,9 @@ type fakeApps struct {
 	unsearchable map[string]bool
 	asked        int
 	// asks hears of every schema that was asked for, if anybody listens.
-	asks chan struct{}
-	scanned      int
-	tokens       []string
+	asks    chan struct{}
+	scanned int
+	tokens  []string
 }
 
 // Open opens the account of a connection's app.

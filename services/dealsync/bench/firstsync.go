@@ -14,8 +14,9 @@ import (
 const (
 	// livePairs are synced before the population is; people edit them while it is.
 	livePairs = 1000
-	// liveRate is how many edits a second they make.
-	liveRate = 20
+	// liveRate is how many edits a second they make; limitedRate within the apps'
+	// rate limits, a part of what Pipedrive takes.
+	liveRate, limitedRate = 20, 2
 	// underWay is how many messages live edits may have on their way at a moment.
 	underWay = 20
 )
@@ -35,6 +36,7 @@ func (b *run) firstSync(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	in.patient = true
 	p, r := b.population(), &b.report.FirstSync
 	b.say("a first sync: %d deals, %d contacts and %d companies in each app", p.deals, p.contacts, p.companies)
 	if err := p.seed(ctx, in.crm); err != nil {
@@ -45,7 +47,7 @@ func (b *run) firstSync(ctx context.Context) (err error) {
 	if r.Plan, err = in.plan(ctx); err != nil {
 		return err
 	}
-	b.say("  the backfill, with %d edits a second", liveRate)
+	b.say("  the backfill, with %d edits a second", in.liveRate())
 	var profiling func() error
 	if b.Profile != "" {
 		profiling = in.profile(ctx, filepath.Join(b.Profile, "first-sync"), profileFirstSync)
@@ -75,6 +77,13 @@ func (b *run) firstSync(ctx context.Context) (err error) {
 	}
 	r.Faults = *faults
 	return nil
+}
+
+func (in *installation) liveRate() int {
+	if in.limited {
+		return limitedRate
+	}
+	return liveRate
 }
 
 // backfill switches the syncs on and waits until all is in step.
@@ -131,7 +140,7 @@ func (b *run) backfill(ctx context.Context, in *installation, r *FirstSync) erro
 		r.Calls[name] = now[side].Requests - was[side].Requests
 		r.Routes[name] = now[side].routes(&was[side])
 	}
-	r.Live, err = in.latencies(ctx, live, liveRate)
+	r.Live, err = in.latencies(ctx, live, in.liveRate())
 	return err
 }
 
@@ -140,7 +149,7 @@ func (b *run) backfill(ctx context.Context, in *installation, r *FirstSync) erro
 func (b *run) editAlong(ctx context.Context, in *installation) (made [2][]edit, err error) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	tick := time.NewTicker(time.Second / liveRate)
+	tick := time.NewTicker(time.Second / time.Duration(in.liveRate()))
 	defer tick.Stop()
 	next := b.edits(in, livePairs/2-1, livePairs/2-1)
 	for i := 0; ; i++ {

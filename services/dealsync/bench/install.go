@@ -38,6 +38,8 @@ type installation struct {
 	conn    *grpc.ClientConn
 	numbers [2][]int64 // ids of the deals by number, from 1 on
 	seeded  Seed
+	limited bool // the apps' rate limits are kept
+	patient bool // waits are long ones
 
 	natsProfile string // address of NATS's profiles; none when empty
 }
@@ -51,7 +53,7 @@ type site struct {
 // install starts everything and lets it make the pairs. What it returns has to
 // be ended also when there is an error.
 func (b *run) install(ctx context.Context, s site, pairs int) (*installation, error) {
-	in := &installation{dir: filepath.Join(b.dir, s.name)}
+	in := &installation{dir: filepath.Join(b.dir, s.name), limited: s.limit != noLimit}
 	b.say("starting NATS, Redis, doubles and services, durability %s", s.durability)
 	if err := in.start(ctx, b, s.durability); err != nil {
 		return in, err

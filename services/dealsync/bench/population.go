@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // population is what both apps hold before their first sync. Records are
@@ -99,6 +100,8 @@ func numberOf(object, key string) int {
 
 // seed makes the population in both doubles, without webhooks.
 func (p population) seed(ctx context.Context, crm [2]crm) error {
+	// Long ago, so that no poll finds them.
+	seeded := time.Now().Add(-30 * 24 * time.Hour).UnixMilli()
 	for side := range crm {
 		ids := map[string]int64{} // of the first record of each object
 		for _, object := range objects {
@@ -106,7 +109,7 @@ func (p population) seed(ctx context.Context, crm [2]crm) error {
 			for half := range 2 {
 				first, count := p.own(side, object)
 				body := map[string]any{
-					"count": count / 2, "start": first + half*count/2, "silent": true, "fields": seedFields(side, object),
+					"count": count / 2, "start": first + half*count/2, "silent": true, "fields": seedFields(side, object), "at": seeded,
 				}
 				links := map[string]cycle{}
 				if object == deals {

@@ -6,15 +6,22 @@ import (
 	"time"
 )
 
-// patience is how long nothing may move before a wait is given up.
-const patience = 30 * time.Second
+// How long nothing may move before a wait is given up, and how long in a first
+// sync, where reading thousands of records takes its time.
+const (
+	patience     = 30 * time.Second
+	longPatience = 5 * time.Minute
+)
 
 // progress asks again and again until it hears that all is done. It gives up
 // when the count it hears stays the same for long.
 func (in *installation) progress(ctx context.Context, ask func() (count int64, done bool, err error)) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	last, moved := int64(-1), time.Now()
+	last, moved, patience := int64(-1), time.Now(), patience
+	if in.patient {
+		patience = longPatience
+	}
 	for {
 		count, done, err := ask()
 		if err != nil || done {

@@ -91,6 +91,8 @@ type Merge struct {
 	heard  bool
 	// by is who made the fields that an event of this merge has set.
 	by map[string]deal.Origin
+	// touched are the fields that an event has changed.
+	touched map[string]bool
 	// hidden are edits that a later value hides before anybody heard of them.
 	hidden map[string]Field
 }
@@ -120,6 +122,13 @@ func (m *Merge) put(name string, f Field) {
 	}
 	m.now.Fields[name] = f
 	m.moved = true
+}
+
+func (m *Merge) touch(name string) {
+	if m.touched == nil {
+		m.touched = map[string]bool{}
+	}
+	m.touched[name] = true
 }
 
 // turn marks the record as deleted or not, from a time on.

@@ -28,6 +28,9 @@ func (m *Merge) Event(e Event) {
 		if len(e.Touched) == 0 || slices.Contains(e.Touched, name) {
 			m.hide(name, Field{value, e.At}, e.Origin)
 			m.edited(name, Field{value, e.At})
+			if e.Action == Changed {
+				m.touch(name)
+			}
 		} else {
 			m.bounds = m.seen(name, Field{value, e.At}) || m.bounds
 		}

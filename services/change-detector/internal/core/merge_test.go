@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"maps"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,7 +45,19 @@ func TestMergingOneEdit(t *testing.T) {
 		{"a later edit stands", edit(later, "title", "B"), core.Field{Value: "B", At: later}, true, true, false},
 		{"an older edit is stale", edit(early, "title", "B"), core.Field{Value: "A", At: then}, false, false, false},
 		{"the same edit again is nothing", edit(then, "title", "A"), core.Field{Value: "A", At: then}, false, false, false},
-		{"the same value later moves the time and is no news", edit(later, "title", "A"), core.Field{Value: "A", At: later}, false, true, false},
+		{"an edit back to the same value is news: what it was meanwhile comes late", edit(later, "title", "A"), core.Field{Value: "A", At: later}, true, true, false},
+		{
+			"our own write of the same value moves the time and is no news",
+			core.Event{At: later, Fields: map[string]string{"title": "A"}, Origin: deal.Ours},
+			core.Field{Value: "A", At: later},
+			false, true, false,
+		},
+		{
+			"the creation of a record that is known already moves the time and is no news",
+			core.Event{Action: core.Created, At: later, Fields: map[string]string{"title": "A"}, Origin: deal.Others},
+			core.Field{Value: "A", At: later},
+			false, true, false,
+		},
 		{"another value at the same time is read", edit(then, "title", "B"), core.Field{Value: "B", At: then}, true, true, true},
 		{
 			"a value that is merely current and as known is nothing",
@@ -556,6 +569,26 @@ func FuzzMerge(f *testing.F) {
 			t.Error("news that is not stored would be told again and again")
 		}
 	})
+}
+
+// Somebody takes our write back before anybody heard of it.
+func TestAnEditBackToWhatIsKnownIsNews_N3(t *testing.T) {
+	t.Parallel()
+	before := core.Copy{Fields: map[string]core.Field{"stage": {Value: "open", At: early}}, Complete: true}
+	ours := core.Event{At: then, Fields: map[string]string{"stage": "won"}, Origin: deal.Ours}
+	back := core.Event{At: later, Fields: map[string]string{"stage": "open"}, Origin: deal.Others}
+	for name, events := range map[string][]core.Event{
+		"the echo first": {ours, back}, "the echo after it": {back, ours}, "the echo later": {back},
+	} {
+		m := core.Begin(before, true)
+		for _, e := range events {
+			m.Event(e)
+		}
+		r := m.Result(nil)
+		if !r.News || !slices.Equal(r.Changed, []string{"stage"}) || r.Copy.Fields["stage"] != (core.Field{Value: "open", At: later}) {
+			t.Errorf("%s: news %v, changed %v, %+v", name, r.News, r.Changed, r.Copy)
+		}
+	}
 }
 
 // A person's edit and the echo of our own write come in any order and together

@@ -23,7 +23,8 @@ type Result struct {
 	// Hidden are edits that a later value, perhaps our own write, hides in the
 	// copy. They are told before it.
 	Hidden map[string]Field
-	// Changed are the names of the fields whose value is another, in order.
+	// Changed are the names of the fields whose value is another, or was another
+	// in between, in order.
 	Changed                    []string
 	Created, Deleted, Restored bool
 	Origin                     deal.Origin
@@ -51,7 +52,7 @@ func (m *Merge) Result(wanted map[string]bool) Result {
 	asked := false
 	if m.moved {
 		for name, f := range m.now.Fields {
-			if was, ok := m.before.Fields[name]; !ok || was.Value != f.Value {
+			if was, ok := m.before.Fields[name]; !ok || was.Value != f.Value || m.returned(name, was, f) {
 				r.Changed = append(r.Changed, name)
 				r.Occurred = max(r.Occurred, f.At)
 				asked = asked || wanted == nil || wanted[name]
@@ -74,6 +75,13 @@ func (m *Merge) Result(wanted map[string]bool) Result {
 	merged := m.now.MergedInto != m.before.MergedInto || len(r.Absorbed) > 0
 	r.News = asked || r.Created || r.Deleted || r.Restored || merged
 	return r
+}
+
+// returned reports whether a field was brought back to the value that the copy
+// has: news of what it was in between, perhaps our own write, has been overtaken,
+// and who believes in that must hear of it (N3). Our own write needs no telling.
+func (m *Merge) returned(name string, was, is Field) bool {
+	return m.touched[name] && is.At > was.At && m.by[name] != deal.Ours
 }
 
 // Uncovered is the image with the hidden edits in it, as it was before what

@@ -66,8 +66,10 @@ func TestB2APlanSaysWhatWouldHappen(t *testing.T) {
 		{"a match that differs is a conflict by policy", both, []plan.Record{rec(h, "1", "Ada", email("a@x"))}, []plan.Record{rec(a, "7", "Adah", email("A@x"))}, want{Matched: 1, Conflicts: 1, UpdatesA: 1}},
 		{"a blank winner wipes nothing", both, []plan.Record{rec(h, "1", "", email("a@x"))}, []plan.Record{rec(a, "7", "Ada", email("a@x"))}, want{Matched: 1, UpdatesH: 1}},
 		{
-			"two that match one are held", both, []plan.Record{rec(h, "1", "Ada", email("a@x"))},
-			[]plan.Record{rec(a, "7", "Ada", email("a@x")), rec(a, "8", "Ada", email("a@x"))}, want{Failing: map[string]int{"ambiguous_match": 3}},
+			"two that match one are held", both,
+			[]plan.Record{rec(h, "1", "Ada", email("a@x"))},
+			[]plan.Record{rec(a, "7", "Ada", email("a@x")), rec(a, "8", "Ada", email("a@x"))},
+			want{Failing: map[string]int{"ambiguous_match": 3}},
 		},
 		{"the excluded are counted by reason", both, []plan.Record{rec(h, "1", "Boat", excluded("filter"))}, []plan.Record{rec(a, "7", "x", excluded("stage_not_mapped"))}, want{ExcludedH: map[string]int{"filter": 1}, ExcludedA: map[string]int{"stage_not_mapped": 1}}},
 		{"a pair with an excluded record rests", both, []plan.Record{rec(h, "1", "Boat", paired("7"), excluded("filter"))}, []plan.Record{later(rec(a, "7", "Ship", paired("1")))}, want{Paired: 1, ExcludedH: map[string]int{"filter": 1}}},
@@ -75,16 +77,22 @@ func TestB2APlanSaysWhatWouldHappen(t *testing.T) {
 		{"a create brings its associations", lines, []plan.Record{rec(h, "1", "Boat", refs("c1", "c2", "c9"))}, nil, want{CreatesA: 1, AssocA: 1}},
 		{"many of them where many fit", lines, nil, []plan.Record{rec(a, "7", "Boat", refs("p1"))}, want{CreatesH: 1, AssocH: 1}},
 		{
-			"what is associated already stays", lines, []plan.Record{rec(h, "1", "Boat", paired("7"), refs("c1"))},
-			[]plan.Record{rec(a, "7", "Boat", paired("1"), refs("p1"))}, want{Paired: 1},
+			"what is associated already stays", lines,
+			[]plan.Record{rec(h, "1", "Boat", paired("7"), refs("c1"))},
+			[]plan.Record{rec(a, "7", "Boat", paired("1"), refs("p1"))},
+			want{Paired: 1},
 		},
 		{
-			"a missing association is an update where it is part of the record", lines, []plan.Record{rec(h, "1", "Boat", paired("7"), refs("c1"))},
-			[]plan.Record{rec(a, "7", "Boat", paired("1"))}, want{Paired: 1, AssocA: 1, UpdatesA: 1},
+			"a missing association is an update where it is part of the record", lines,
+			[]plan.Record{rec(h, "1", "Boat", paired("7"), refs("c1"))},
+			[]plan.Record{rec(a, "7", "Boat", paired("1"))},
+			want{Paired: 1, AssocA: 1, UpdatesA: 1},
 		},
 		{
-			"and none where it is not", lines, []plan.Record{rec(h, "1", "Boat", paired("7"))},
-			[]plan.Record{rec(a, "7", "Boat", paired("1"), refs("p2"))}, want{Paired: 1, AssocH: 1},
+			"and none where it is not", lines,
+			[]plan.Record{rec(h, "1", "Boat", paired("7"))},
+			[]plan.Record{rec(a, "7", "Boat", paired("1"), refs("p2"))},
+			want{Paired: 1, AssocH: 1},
 		},
 	}
 	for _, tt := range tests {
