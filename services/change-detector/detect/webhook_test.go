@@ -3,6 +3,7 @@ package detect
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -60,11 +61,23 @@ func TestATouchIsNoChange(t *testing.T) {
 	b := setup(t)
 	b.hold(t, "42", at(0), map[string]string{"title": "Boat"})
 	b.hold(t, "43", at(0), map[string]string{"title": "Car"})
-	b.webhook(t, edit("42", at(60), "title", "Boat"), edit("42", at(0), "title", "Boat"))
+	b.webhook(t, edit("42", at(0), "title", "Boat")) // told again
 	b.webhook(t, edit("42", at(60), "label", "red")) // which no sync maps
 	b.webhook(t, edit("43", at(60), "title", "Bus"))
 	if c := b.next(t).change; c.GetRecord() != "43" {
 		t.Errorf("change of %s, want of 43 only", c.GetRecord())
+	}
+}
+
+// What the field was in between is not known yet, or never will be; whoever
+// wrote that must hear that it is gone (N3).
+func TestAnEditBackToTheKnownValueIsAChange(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.hold(t, "42", at(0), map[string]string{"title": "Boat"})
+	b.webhook(t, edit("42", at(60), "title", "Boat"))
+	if c := b.next(t).change; !slices.Equal(c.GetChanged(), []string{"title"}) || c.GetFields()["title"].GetEditedMs() != at(60).UnixMilli() {
+		t.Errorf("changed %v, fields %v", c.GetChanged(), c.GetFields())
 	}
 	if f := b.copy(t, "42").GetFields()["title"]; f.GetEditedMs() != at(60).UnixMilli() {
 		t.Errorf("copy holds %v, want the time of the repeated edit", f)

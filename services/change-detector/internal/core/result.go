@@ -11,7 +11,7 @@ import (
 type Result struct {
 	Copy Copy
 	// Store: the copy is no longer as it was and must be kept, even where
-	// nothing is worth telling (a repeated edit of the same value only moves
+	// nothing is worth telling (our own write of the same value only moves
 	// its time, so that an older edit that comes later is known to be stale).
 	Store bool
 	// News: something changed that others must hear of.
