@@ -161,7 +161,8 @@ func (st *step) associable(s deal.Side, op Op) []Reference {
 // mention them when an earlier try had made the record: they are tried again.
 func (st *step) associated(ps *PairSide, f *Write, o *Outcome) {
 	for _, r := range o.Associated {
-		if !slices.Contains(ps.Associations, r) {
+		// The news of it may have been faster than the answer; it is ours all the same.
+		if have := slices.Contains(ps.Associations, r); !have || slices.Contains(f.Associate, r) {
 			ps.Associations, st.changed = include(ps.Associations, r), true
 			st.tellAssociation(st.in.Side, "associated", r, "", "")
 		}

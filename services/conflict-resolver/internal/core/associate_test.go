@@ -101,6 +101,14 @@ func TestR16(t *testing.T) {
 			b.shows(deal.HubSpot, with("h5=a5"))
 			b.wantUnchanged()
 		}},
+		{"it is told also when news of it is faster than the answer", func(b *pairTest) {
+			b.shows(deal.App)
+			b.shows(deal.HubSpot, with("h5=a5"))
+			b.shows(deal.App, with("a5=h5"))
+			b.settles(deal.App)
+			b.wantTold("associated", "")
+			b.wantRest()
+		}},
 		{"it waits until the contact has a counterpart", func(b *pairTest) {
 			b.shows(deal.App)
 			b.shows(deal.HubSpot, with("h5"))
