@@ -214,8 +214,8 @@ func TestR15_TheSameContactMadeOnBothSidesAtOnce(t *testing.T) {
 					return errorf("pair %s is %s %s", p.ID, p.state(), p.Pair.Message)
 				}
 			}
-			if whole < n {
-				return errorf("%v", totals)
+			if persons := len(x.pipedrive.dump()); whole < n || len(list) < persons {
+				return errorf("%v of %d persons", totals, persons)
 			}
 			return nil
 		})
