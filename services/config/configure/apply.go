@@ -21,11 +21,11 @@ func (r *refused) Error() string { return fmt.Sprintf("%d problems in the docume
 // Apply takes documents as a whole: all are stored, or none. Whoever commits
 // meanwhile makes it look again at what is stored then.
 func (s *Service) Apply(ctx context.Context, req *configv1.ApplyRequest) (*configv1.ApplyResponse, error) {
-	revision := uint64(0)
+	var planned map[string]string // versions of workspaces; another tenant's changes do not matter
 	if req.GetPlan() != "" {
 		var problems []document.Problem
 		var err error
-		if revision, problems, err = s.holds(ctx, req.GetDocuments(), req.GetPlan()); err != nil {
+		if planned, problems, err = s.holds(ctx, req.GetDocuments(), req.GetPlan()); err != nil {
 			return nil, rpcError(fmt.Errorf("apply: %w", err))
 		}
 		if len(problems) > 0 {
@@ -43,8 +43,10 @@ func (s *Service) Apply(ctx context.Context, req *configv1.ApplyRequest) (*confi
 		}
 	} else {
 		state, err = s.store.Update(ctx, func(now *store.State) ([]*store.Workspace, error) {
-			if req.GetPlan() != "" && now.Revision != revision {
-				return nil, fault.New(fault.Rejected, codePlanChanged, "the configuration has changed while the plan was checked; try again")
+			for workspace, version := range planned {
+				if now.Version(workspace) != version {
+					return nil, fault.New(fault.Rejected, codePlanChanged, "workspace %s has changed while the plan was checked; try again", workspace)
+				}
 			}
 			return p.workOut(ctx, now)
 		})

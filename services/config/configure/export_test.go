@@ -11,7 +11,7 @@ import (
 
 // Seen is what an outlook shows, for tests.
 type Seen struct {
-	Revision uint64
+	Versions map[string]string
 	Applied  []*configv1.Applied
 	Syncs    []*configv1.Sync
 	Problems int
@@ -24,5 +24,5 @@ func (s *Service) Outlook(ctx context.Context, documents []*configv1.Document) (
 	if err != nil || len(problems) > 0 {
 		return Seen{Problems: len(problems)}, err
 	}
-	return Seen{v.revision, v.applied, v.syncs, 0, v.open}, nil
+	return Seen{v.versions, v.applied, v.syncs, 0, v.open}, nil
 }

@@ -32,7 +32,9 @@ type fakeApps struct {
 	// asks hears of every schema that was asked for, if anybody listens.
 	asks    chan struct{}
 	scanned int
-	tokens  []string
+	// scanning is called before every page, if anybody wants it.
+	scanning func()
+	tokens   []string
 }
 
 // Open opens the account of a connection's app.
@@ -154,6 +156,12 @@ func (d *fakeDriver) Search(_ context.Context, object deal.Object, group filter.
 // Scan gives two records a page.
 func (d *fakeDriver) Scan(_ context.Context, req connector.ScanRequest) (connector.Page, error) {
 	f := d.apps
+	f.mu.Lock()
+	scanning := f.scanning
+	f.mu.Unlock()
+	if scanning != nil {
+		scanning()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.scanned++

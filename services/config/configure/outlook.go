@@ -18,8 +18,8 @@ import (
 // stored.
 type outlook struct {
 	service *Service
-	// revision is that of the stored configuration it was worked out from.
-	revision uint64
+	// versions are those of the stored workspaces it was worked out from.
+	versions map[string]string
 	// applied says what the documents would change.
 	applied []*configv1.Applied
 	// syncs are the ones that the documents are about, resolved.
@@ -46,9 +46,10 @@ func (s *Service) outlook(ctx context.Context, documents []*configv1.Document) (
 		}
 		return nil, nil, err
 	}
-	v := &outlook{service: s, revision: state.Revision, applied: p.applied, workspaces: p.next}
+	v := &outlook{service: s, versions: map[string]string{}, applied: p.applied, workspaces: p.next}
 	raw := &configv1.Snapshot{}
-	for _, w := range sorted(p.next) {
+	for name, w := range sorted(p.next) {
+		v.versions[name] = state.Version(name)
 		for _, sync := range sorted(w.Syncs) {
 			raw.Syncs = append(raw.Syncs, sync.Resolved.Sync)
 		}

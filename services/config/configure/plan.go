@@ -41,17 +41,17 @@ func (s *Service) Plan(req *configv1.PlanRequest, stream configv1.AdminService_P
 }
 
 // holds makes sure that a plan is what would happen now, and answers the
-// revision of the configuration that this is true of.
-func (s *Service) holds(ctx context.Context, documents []*configv1.Document, id string) (revision uint64, problems []document.Problem, err error) {
+// versions of the workspaces that this is true of.
+func (s *Service) holds(ctx context.Context, documents []*configv1.Document, id string) (versions map[string]string, problems []document.Problem, err error) {
 	v, made, problems, err := s.plan(ctx, documents, func(string, int) error { return nil })
 	if err != nil || len(problems) > 0 {
-		return 0, problems, err
+		return nil, problems, err
 	}
 	if made.GetId() != id {
-		return 0, nil, fault.New(fault.Rejected, codePlanChanged,
+		return nil, nil, fault.New(fault.Rejected, codePlanChanged,
 			"plan %s does not hold any more: the data or the configuration has changed since; now it is plan %s: look at it with dealsync plan, then apply that", id, made.GetId())
 	}
-	return v.revision, nil, nil
+	return v.versions, nil, nil
 }
 
 // parentsFirst is the order in which syncs are planned: associations need to

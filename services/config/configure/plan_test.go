@@ -2,8 +2,10 @@ package configure_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -98,6 +100,36 @@ func TestB2APlanReadsBothSidesAndWritesNothing(t *testing.T) {
 	req.Plan = now.GetPlan().GetId()
 	if resp, err := r.admin.Apply(t.Context(), req); err != nil || len(resp.GetApplied()) != 1 {
 		t.Errorf("a plan that holds was refused: %v %v", resp, err)
+	}
+}
+
+func TestB2OnlyChangesOfItsOwnWorkspacesEndAPlan(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	r := b.replica()
+	r.apply(t, read(t, "acme.yaml"))
+	title := 0
+	change := func(workspace string) {
+		var once sync.Once
+		b.apps.set(func() {
+			b.apps.scanning = func() {
+				once.Do(func() {
+					title++
+					r.apply(t, fmt.Sprintf("apiVersion: dealsync/v1\nkind: Workspace\nmetadata: {name: %s}\nspec: {title: Title %d}\n", workspace, title))
+				})
+			}
+		})
+	}
+	plan, _ := r.plan(t, contactSync)
+	req := request(contactSync)
+	req.Plan = plan.GetPlan().GetId()
+	change("acme")
+	if _, err := r.admin.Apply(t.Context(), req); reason(err) != "plan_changed" {
+		t.Errorf("its workspace has changed while the plan was checked: %v", err)
+	}
+	change("another")
+	if _, err := r.admin.Apply(t.Context(), req); err != nil {
+		t.Errorf("another workspace has changed: %v", err)
 	}
 }
 

@@ -23,6 +23,10 @@ type State struct {
 	sequence uint64
 }
 
+// Version names what is stored of a workspace: another one after every change of
+// it, whatever becomes of other workspaces; "" when there is none.
+func (s *State) Version(workspace string) string { return s.head.Workspaces[workspace].Bundle }
+
 // Workspace is all that is configured in one workspace.
 type Workspace struct {
 	Name        string                 `json:"name"`
