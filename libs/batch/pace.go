@@ -28,6 +28,14 @@ func (b *Batcher[In, Out]) Pace(every time.Duration) *Batcher[In, Out] {
 	return b
 }
 
+// Steady makes batches go out when they are full or every so often, light load
+// too, and returns the batcher. It is for what nobody waits for. Call it before
+// the first Do.
+func (b *Batcher[In, Out]) Steady(every time.Duration) *Batcher[In, Out] {
+	b.pace = pace{every: every}
+	return b
+}
+
 // hold reports whether the queue, which fills no batch, is kept for the end of
 // this round. The mutex is held.
 func (b *Batcher[In, Out]) hold() bool {

@@ -88,6 +88,34 @@ func TestThePaceIsForHeavyLoadOnly(t *testing.T) {
 	}
 }
 
+func TestASteadyBatcherGoesOutOnceARoundWhateverTheLoad(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		n        int
+		gap      time.Duration
+		maxCalls int
+	}{
+		{"light load", 100, 20 * time.Millisecond, 21},
+		{"heavy load", 1000, 2 * time.Millisecond, 21},
+		{"a full batch does not wait", 6000, 500 * time.Microsecond, 250},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &sender{}
+				b := batch.New(60, 4, s.do).Steady(every)
+				if wait := feed(t, b, tt.n, tt.gap); wait > every+2*time.Millisecond {
+					t.Errorf("an answer took %s", wait)
+				}
+				if got := s.calls(); got > tt.maxCalls {
+					t.Errorf("%d calls, want at most %d", got, tt.maxCalls)
+				}
+			})
+		})
+	}
+}
+
 func TestThePaceEndsWithTheLoad(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/dealsync/dealsync/libs/batch"
 	"github.com/dealsync/dealsync/libs/bus"
@@ -40,11 +41,30 @@ func (r *readers) of(app App, at place) *reader {
 	if r.held == nil {
 		r.held = map[readerKey]*reader{}
 	}
-	b := batch.New(app.Manifest().ReadBatch, 2, func(ctx context.Context, ids []string) ([]*connector.Record, []error) {
+	m := app.Manifest()
+	b := batch.New(m.ReadBatch, 2, func(ctx context.Context, ids []string) ([]*connector.Record, []error) {
 		return r.read(ctx, k, ids)
-	})
+	}).Pace(pace(&m, at.object))
 	r.held[k] = b
 	return b
+}
+
+// pace is how far apart reads go out under heavy load: as far as the app's
+// declared limit asks for in the long run. What we associate ourselves comes back
+// as events without values, by the hundred in a backfill, and reading that one by
+// one would take the calls that live edits need. Associations that are many are
+// read by a call of their own each.
+func pace(m *connector.Manifest, object deal.Object) time.Duration {
+	if m.ReadBatch <= 1 || m.Budget.Calls <= 0 {
+		return 0
+	}
+	calls := 1
+	for _, a := range m.Associations {
+		if a.From == object && a.Many {
+			calls++
+		}
+	}
+	return time.Duration(calls) * m.Budget.Per / time.Duration(m.Budget.Calls)
 }
 
 func (r *readers) read(ctx context.Context, k readerKey, ids []string) ([]*connector.Record, []error) {

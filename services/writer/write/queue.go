@@ -57,15 +57,18 @@ func (s *Service) queue(k queueKey, c Connector) *queue {
 	q.batcher = batch.New(max(m.WriteBatch, 1), max(m.Parallel, 1), func(ctx context.Context, writes []connector.Write) ([]answer, []error) {
 		return s.call(ctx, k, c, writes)
 	})
-	if !k.bulk {
+	if k.bulk {
+		q.batcher.Steady(pace(m))
+	} else {
 		q.batcher.Pace(pace(m))
 	}
 	s.queues[k] = q
 	return q
 }
 
-// pace is how far apart batches go out under heavy load: as far as the app's
-// declared limit asks for in the long run. Calls are what an account is short of.
+// pace is how far apart batches go out, live ones under heavy load: as far as
+// the app's declared limit asks for in the long run. Calls are what an account is
+// short of, and what a backfill uses up is not there for live edits.
 func pace(m connector.Manifest) time.Duration {
 	if m.WriteBatch <= 1 || m.Budget.Calls <= 0 {
 		return 0
