@@ -2,13 +2,11 @@ package configure
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/dealsync/dealsync/libs/deal"
-	"github.com/dealsync/dealsync/libs/ledger"
 	"github.com/dealsync/dealsync/libs/settings"
 
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
@@ -24,21 +22,14 @@ const (
 	phasePaused   = "paused"
 )
 
-// progress is how far the backfill of a sync is (R13). It counts the pairs that
-// are pending, which reads all pairs of the sync once. matched is the cursor of
+// progress is how far the backfill of a sync is (R13). matched is the cursor of
 // the matching; nil while there is none.
 func (s *Service) progress(ctx context.Context, sync *configv1.Sync, cursors map[string]*ledgerv1.Cursor, matched *ledgerv1.Cursor) (*configv1.Progress, error) {
 	var pending int64
 	if len(cursors) > 0 {
-		prefix := ledger.Prefix(sync.GetWorkspace(), sync.GetName())
-		err := s.deps.Ledger.Pairs.Each(ctx, prefix, func(item ledger.Item[*ledgerv1.Pair]) error {
-			if item.Doc.GetStatus() == "pending" {
-				pending++
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("count the pending pairs of %s: %w", sync.GetName(), err)
+		var err error
+		if pending, err = s.pending(ctx, sync, cursors, matched); err != nil {
+			return nil, err
 		}
 	}
 	return progressOf(sync, cursors, matched, pending, time.Now()), nil

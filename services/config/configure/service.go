@@ -61,6 +61,7 @@ type Service struct {
 	store     *store.Store
 	tokens    *token.Broker
 	accounts  accounts
+	pendings  pendings
 	server    *grpc.Server
 	ended     chan struct{} // closed when the service stops, to end watches
 }

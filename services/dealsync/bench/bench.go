@@ -45,12 +45,13 @@ type Options struct {
 	Progress io.Writer
 }
 
-// Defaults takes under four minutes on two idle cores.
+// Defaults takes about eight minutes on two idle cores, half of them for the first
+// sync.
 func Defaults() Options {
-	return Options{Pairs: 20_000, Edits: 5000, AlwaysEdits: 500, Load: 8 * time.Second, Rate: 100, Deals: 20_000, Contacts: 20_000, Companies: 5000, Progress: io.Discard}
+	return Options{Pairs: 20_000, Edits: 5000, AlwaysEdits: 500, Load: 8 * time.Second, Rate: 100, Deals: 10_000, Contacts: 10_000, Companies: 2500, Progress: io.Discard}
 }
 
-// Quick takes under 45 seconds on two idle cores.
+// Quick takes about a minute on two idle cores.
 func Quick() Options {
 	return Options{Pairs: 2000, Edits: 1000, AlwaysEdits: 100, Load: 3 * time.Second, Rate: 100, Deals: 1000, Contacts: 1000, Companies: 250, Progress: io.Discard}
 }
