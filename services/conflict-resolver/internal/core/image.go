@@ -51,6 +51,9 @@ func (st *step) image(img *Image) bool {
 	if ps.Record != "" && ps.Record != img.Record {
 		return st.other(ps, img)
 	}
+	if st.crossed(ps, img) {
+		return st.p.Version > 0
+	}
 	st.bind(ps, img)
 	if ps.Record == img.Record {
 		st.formerly(ps, img.MergedFrom...)
@@ -85,6 +88,17 @@ func (st *step) other(ps *PairSide, img *Image) bool {
 		st.ask(st.in.Side, true, merged)
 	}
 	return false
+}
+
+// crossed finds out about a record that matches, of which we heard when a create
+// in its place was on its way already. It is no pair's: what the create makes is
+// another one. So it is looked at again; the mapper waits for the create.
+func (st *step) crossed(ps *PairSide, img *Image) bool {
+	if img.Counterpart == "" || ps.Record != "" || ps.Flight == nil {
+		return false
+	}
+	st.d.Refresh = append(st.d.Refresh, Refresh{Side: st.in.Side, Record: img.Record, Reason: "matched"})
+	return true
 }
 
 // bind makes the image's record the pair's on that side, and finds out whether

@@ -54,6 +54,26 @@ func TestR15ACounterpartIsPairedAndNotCreated(t *testing.T) {
 	b.wantTold("conflict", "first_match")
 }
 
+// A record that matches is heard of when its counterpart's create is on its way:
+// it must not be taken for what the create makes, nor be forgotten (N1).
+func TestR15AMatchThatACreateHasOvertakenIsLookedAtAgain(t *testing.T) {
+	t.Parallel()
+	for _, s := range sides {
+		b := setup(t)
+		o := s.Other()
+		b.says(o, "amount", "1", b.now-90*minute)
+		b.says(s, "amount", "2", b.now, record("existing"), matching(o.String()+"-1"))
+		if b.last.Changed || len(b.last.Refresh) != 1 || b.last.Refresh[0] != (Refresh{Side: s, Record: "existing", Reason: "matched"}) {
+			t.Fatalf("in %s: changed %v, refresh %+v", s, b.last.Changed, b.last.Refresh)
+		}
+		b.answer(s)
+		b.wantRest()
+		if b.pair.On(s).Record != s.String()+"-1" {
+			t.Errorf("record %q", b.pair.On(s).Record)
+		}
+	}
+}
+
 func TestRule6(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
