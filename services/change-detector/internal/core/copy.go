@@ -90,11 +90,17 @@ type Merge struct {
 	origin deal.Origin
 	heard  bool
 	// by is who made the fields that an event of this merge has set.
-	by map[string]deal.Origin
+	by map[string]author
 	// touched are the fields that an event has changed.
 	touched map[string]bool
 	// hidden are edits that a later value hides before anybody heard of them.
 	hidden map[string]Field
+}
+
+// author is who made a field's value, at a time.
+type author struct {
+	origin deal.Origin
+	at     int64
 }
 
 // Begin starts a merge onto before; existed is false for a record that has no

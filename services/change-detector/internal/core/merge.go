@@ -46,16 +46,18 @@ func (m *Merge) Event(e Event) {
 func (m *Merge) hide(name string, f Field, by deal.Origin) {
 	have, ok := m.now.Fields[name]
 	made, here := m.by[name]
-	lost, lostBy, wonBy := f, by, made
+	lost, lostBy, wonBy := f, by, made.origin
 	if !ok || f.At > have.At {
 		if m.by == nil {
-			m.by = map[string]deal.Origin{}
+			m.by = map[string]author{}
 		}
-		m.by[name] = by
+		m.by[name] = author{by, f.At}
 		if !here {
 			return // it has been told before
 		}
-		lost, lostBy, wonBy = have, made, by
+		lost, lostBy, wonBy = have, made.origin, by
+	} else if here && f.At == made.at && by != made.origin {
+		m.by[name] = author{deal.UnknownOrigin, f.At}
 	}
 	if ok && have.Value != f.Value && have.At != f.At && lostBy != deal.Ours && wonBy != deal.Others && lost.At >= m.hidden[name].At {
 		if m.hidden == nil {

@@ -425,6 +425,9 @@ func TestTheOriginIsOneOrUnknown(t *testing.T) {
 	by := func(o deal.Origin) core.Event {
 		return core.Event{At: later, Fields: map[string]string{"title": "B"}, Origin: o}
 	}
+	then := func(o deal.Origin) core.Event {
+		return core.Event{At: then, Fields: map[string]string{"title": "C"}, Origin: o}
+	}
 	tests := []struct {
 		name   string
 		events []core.Event
@@ -433,11 +436,14 @@ func TestTheOriginIsOneOrUnknown(t *testing.T) {
 		{"ours", []core.Event{by(deal.Ours), by(deal.Ours)}, deal.Ours},
 		{"others", []core.Event{by(deal.Others)}, deal.Others},
 		{"both", []core.Event{by(deal.Ours), by(deal.Others)}, deal.UnknownOrigin},
+		{"theirs after ours", []core.Event{then(deal.Ours), by(deal.Others)}, deal.Others},
+		{"ours after theirs, heard of later", []core.Event{by(deal.Ours), then(deal.Others)}, deal.Ours},
+		{"one field each", []core.Event{by(deal.Ours), {At: later, Fields: map[string]string{"value": "2"}, Origin: deal.Others}}, deal.UnknownOrigin},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			m := core.Begin(held(map[string]string{"title": "A"}), true)
+			m := core.Begin(core.Copy{Fields: map[string]core.Field{"title": {Value: "A", At: early}}, Complete: true}, true)
 			for _, e := range tt.events {
 				m.Event(e)
 			}

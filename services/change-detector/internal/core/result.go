@@ -73,6 +73,9 @@ func (m *Merge) Result(wanted map[string]bool) Result {
 		}
 	}
 	merged := m.now.MergedInto != m.before.MergedInto || len(r.Absorbed) > 0
+	if r.Origin == deal.UnknownOrigin {
+		r.Origin = m.authorOf(r.Changed, wanted)
+	}
 	r.News = asked || r.Created || r.Deleted || r.Restored || merged
 	return r
 }
@@ -81,7 +84,24 @@ func (m *Merge) Result(wanted map[string]bool) Result {
 // has: news of what it was in between, perhaps our own write, has been overtaken,
 // and who believes in that must hear of it (N3). Our own write needs no telling.
 func (m *Merge) returned(name string, was, is Field) bool {
-	return m.touched[name] && is.At > was.At && m.by[name] != deal.Ours
+	return m.touched[name] && is.At > was.At && m.by[name].origin != deal.Ours
+}
+
+// authorOf is who made the wanted ones of these fields what they are, if it was
+// one: events of others, which these have overtaken, do not blur that.
+func (m *Merge) authorOf(fields []string, wanted map[string]bool) deal.Origin {
+	one := deal.UnknownOrigin
+	for _, name := range fields {
+		if wanted != nil && !wanted[name] {
+			continue
+		}
+		made, ok := m.by[name]
+		if !ok || made.origin == deal.UnknownOrigin || made.at != m.now.Fields[name].At || one != deal.UnknownOrigin && made.origin != one {
+			return deal.UnknownOrigin
+		}
+		one = made.origin
+	}
+	return one
 }
 
 // Uncovered is the image with the hidden edits in it, as it was before what
