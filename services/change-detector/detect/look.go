@@ -140,6 +140,11 @@ func (s *Service) settle(ctx context.Context, app App, key ledger.Key, l *look, 
 			return err
 		}
 	}
+	if len(r.Theirs) > 0 && r.Copy.Complete {
+		if err := s.publish(ctx, l, r.Apart()); err != nil {
+			return err
+		}
+	}
 	if r.News {
 		result = "change"
 		if err := s.publish(ctx, l, r); err != nil {

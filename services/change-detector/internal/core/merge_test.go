@@ -454,6 +454,26 @@ func TestTheOriginIsOneOrUnknown(t *testing.T) {
 	}
 }
 
+func TestEditsOfOthersAreToldApartFromOurWrites_N3(t *testing.T) {
+	t.Parallel()
+	m := core.Begin(held(map[string]string{"title": "A", "value": "1"}), true)
+	m.Event(core.Event{At: later, Fields: map[string]string{"title": "B"}, Origin: deal.Ours})
+	m.Event(edit(later+1, "value", "2"))
+	m.Event(edit(later+2, "label", "x"))
+	r := m.Result(map[string]bool{"title": true, "value": true})
+	if r.Origin != deal.UnknownOrigin || !slices.Equal(r.Theirs, []string{"value"}) {
+		t.Fatalf("origin %v, theirs %q", r.Origin, r.Theirs)
+	}
+	if a := r.Apart(); !a.News || a.Origin != deal.Others || !slices.Equal(a.Changed, r.Theirs) || a.Occurred != later+1 || len(a.Copy.Fields) != 3 {
+		t.Errorf("apart: %+v", a)
+	}
+	m = core.Begin(held(map[string]string{"title": "A"}), true)
+	m.Event(edit(later, "title", "B"))
+	if r := m.Result(nil); r.Theirs != nil {
+		t.Errorf("theirs %q where all are", r.Theirs)
+	}
+}
+
 func TestAChangeThatNobodyWantsIsKeptAndIsNoNews(t *testing.T) {
 	t.Parallel()
 	m := core.Begin(held(map[string]string{"title": "A", "label": "1"}), true)

@@ -23,6 +23,10 @@ type Result struct {
 	// Hidden are edits that a later value, perhaps our own write, hides in the
 	// copy. They are told before it.
 	Hidden map[string]Field
+	// Theirs are the changed fields that others have edited for certain, where
+	// nobody can say it of all of them. They are told before the rest: news of
+	// unknown origin may be taken for our own write coming back.
+	Theirs []string
 	// Changed are the names of the fields whose value is another, or was another
 	// in between, in order.
 	Changed                    []string
@@ -76,6 +80,13 @@ func (m *Merge) Result(wanted map[string]bool) Result {
 	if r.Origin == deal.UnknownOrigin {
 		r.Origin = m.authorOf(r.Changed, wanted)
 	}
+	if r.Origin == deal.UnknownOrigin {
+		for _, name := range r.Changed {
+			if (wanted == nil || wanted[name]) && m.authorOf([]string{name}, nil) == deal.Others {
+				r.Theirs = append(r.Theirs, name)
+			}
+		}
+	}
 	r.News = asked || r.Created || r.Deleted || r.Restored || merged
 	return r
 }
@@ -116,6 +127,15 @@ func (r Result) Uncovered() Result {
 	}
 	slices.Sort(u.Changed)
 	return u
+}
+
+// Apart is the image with only the edits that others have made for certain.
+func (r Result) Apart() Result {
+	a := Result{Copy: r.Copy, News: true, Changed: r.Theirs, Origin: deal.Others}
+	for _, name := range r.Theirs {
+		a.Occurred = max(a.Occurred, r.Copy.Fields[name].At)
+	}
+	return a
 }
 
 // Offer makes news of a result although nothing may have changed: the whole
