@@ -80,7 +80,7 @@ func (m *Merge) Result(wanted map[string]bool) Result {
 	if r.Origin == deal.UnknownOrigin {
 		r.Origin = m.authorOf(r.Changed, wanted)
 	}
-	if r.Origin == deal.UnknownOrigin {
+	if r.Origin == deal.UnknownOrigin && m.before.Complete { // of a new record, nothing of ours comes back
 		for _, name := range r.Changed {
 			if (wanted == nil || wanted[name]) && m.authorOf([]string{name}, nil) == deal.Others {
 				r.Theirs = append(r.Theirs, name)
