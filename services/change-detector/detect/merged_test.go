@@ -68,6 +68,7 @@ func TestASurvivorTellsOfWhatItAbsorbed_R17(t *testing.T) {
 	if diff := cmp.Diff([]string{"42", "unheard of"}, heard["43"].GetMergedFrom()); diff != "" {
 		t.Errorf("merged from (-want +got):\n%s", diff)
 	}
+	b.pollEnds(t)
 	if c := b.copy(t, "42"); !c.GetDeleted() || c.GetMergedInto() != "43" {
 		t.Errorf("copy = %v", c)
 	}
