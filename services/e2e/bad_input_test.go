@@ -199,7 +199,7 @@ func TestWrongConfigurationIsRefusedAsAWhole(t *testing.T) {
 			{"an unknown key", "object: deal", "object: deal\n  colour: red", "colour"},
 			{"an unknown stage", `hubspot: "qualifiedtobuy"`, `hubspot: "nosuchstage"`, "nosuchstage"},
 			{"an unknown field", "hubspot: amount", "hubspot: nosuchfield", "nosuchfield"},
-			{"a read-only field that is to be written", "{hubspot: amount, app: value}", "{hubspot: closedate, app: add_time, direction: to_app}", "add_time"},
+			{"a read-only field that is to be written", `{hubspot: amount, app: "value"}`, "{hubspot: closedate, app: add_time, direction: to_app}", "add_time"},
 			{"a bad direction", "direction: both", "direction: sideways", "sideways"},
 			{"a stage among the fields", "hubspot: amount", "hubspot: dealstage", "dealstage"},
 			{"no YAML", "kind: Sync", "kind: [Sync", ""},
