@@ -58,6 +58,10 @@ const (
 	Companies Object = "company"
 )
 
+// Family are all objects, in the order in which they are read, planned and
+// paired: what others are associated with comes first (R16).
+func Family() []Object { return []Object{Companies, Contacts, Deals} }
+
 // Plural is the object's name for several: "companies".
 func (o Object) Plural() string {
 	if stem, ok := strings.CutSuffix(string(o), "y"); ok {

@@ -43,11 +43,8 @@ func CreateKey(workspace, sync, pair string, side deal.Side) Key {
 	return Prefix(workspace, sync, pair, side.String())
 }
 
-// CursorKey is the key of a position; kind is "poll", "backfill:<sync>", or, at
-// a sync's HubSpot connection, "refresh:<sync>" (the settings under which its
-// records were offered last) or "matched:<sync>". That last one is there once
-// all records of both sides have been taken in, so that they may be matched
-// (R15); it counts for the sync's activation while since_ms >= activated_ms.
+// CursorKey is the key of a position; kind is [PollCursor], or another kind of
+// cursor with the name of its sync behind.
 func CursorKey(workspace, connection, object, kind string) Key {
 	return Prefix(workspace, connection, object, kind)
 }

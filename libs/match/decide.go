@@ -5,6 +5,10 @@ import (
 	"slices"
 )
 
+// CodeAmbiguous is the code of a record that more than one other may be, so that
+// it is held until people have told them apart.
+const CodeAmbiguous = "ambiguous_match"
+
 // Verdict says what becomes of a free record.
 type Verdict uint8
 

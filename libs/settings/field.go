@@ -28,18 +28,10 @@ func fieldsOf(syncs []*configv1.Sync, connection string) []string {
 		// Associations are made from the ids that a field holds (R16), and existing
 		// records are paired by what they have in common (R15).
 		for _, a := range y.GetAssociations() {
-			end := a.GetApp()
-			if side == deal.HubSpot {
-				end = a.GetHubspot()
-			}
-			names[end.GetField()] = true
+			names[EndOf(a, side).GetField()] = true
 		}
-		for _, m := range y.GetMatch() {
-			if side == deal.HubSpot {
-				names[m.GetHubspotField()] = true
-			} else {
-				names[m.GetAppField()] = true
-			}
+		for _, f := range MatchFields(y, side) {
+			names[f.Name] = true
 		}
 	}
 	delete(names, "")

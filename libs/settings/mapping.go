@@ -102,14 +102,15 @@ func filterOf(f *configv1.Filter) (*mapping.Filter, error) {
 	if f.GetGroup() == nil {
 		return nil, nil
 	}
-	terms, err := filter.New(groupOf(f.GetGroup()))
+	terms, err := filter.New(GroupOf(f.GetGroup()))
 	if err != nil {
 		return nil, err
 	}
 	return &mapping.Filter{Terms: terms, Continue: f.GetOnExit() == "continue"}, nil
 }
 
-func groupOf(g *configv1.Group) filter.Group {
+// GroupOf reads a filter's group as libs/filter takes it.
+func GroupOf(g *configv1.Group) filter.Group {
 	made := filter.Group{Any: g.GetAny()}
 	for _, c := range g.GetConditions() {
 		made.Conditions = append(made.Conditions, filter.Condition{
@@ -117,7 +118,7 @@ func groupOf(g *configv1.Group) filter.Group {
 		})
 	}
 	for _, sub := range g.GetGroups() {
-		made.Groups = append(made.Groups, groupOf(sub))
+		made.Groups = append(made.Groups, GroupOf(sub))
 	}
 	return made
 }

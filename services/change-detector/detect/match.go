@@ -14,14 +14,6 @@ import (
 	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
 )
 
-// matchKind names the cursor that says that all records of both sides of a sync
-// are known by their match fields (R15), so that whoever decides which of them
-// belong together knows all candidates. It lies at the HubSpot connection. It is
-// there from that moment on; its since_ms is the number of the backfills
-// that it follows (never before the sync's activated_ms), its cursor the rules,
-// and it is done when all records have been offered again.
-const matchKind = "matched:"
-
 // matching is how far the scheduler is with one sync: everything that was told
 // of its records until its backfills ended must have passed the detector, then
 // the mapper. A replica that takes over begins again, which only takes time.
@@ -84,7 +76,7 @@ func (s *scheduler) match(ctx context.Context, y *configv1.Sync) error {
 }
 
 func matchKey(y *configv1.Sync) ledger.Key {
-	return ledger.CursorKey(y.GetWorkspace(), y.GetHubspotConnection(), y.GetObject(), matchKind+y.GetName())
+	return ledger.CursorKey(y.GetWorkspace(), y.GetHubspotConnection(), y.GetObject(), ledger.MatchCursor+y.GetName())
 }
 
 // follows reports whether a cursor is that of the sync's present backfills and
@@ -106,8 +98,8 @@ func (s *scheduler) matchedAll(ctx context.Context, y *configv1.Sync) (bool, err
 // allKnown reports whether both backfills have read everything and records that
 // were known before have been offered under these settings.
 func (s *scheduler) allKnown(ctx context.Context, y *configv1.Sync) (bool, error) {
-	for _, connection := range scanned(y) {
-		key, run := backfillOf(y, connection)
+	for _, side := range settings.Scanned(y) {
+		key, run := backfillOf(y, settings.ConnectionOf(y, side))
 		saved, _, err := s.cursor(ctx, key)
 		if err != nil || saved.Doc.GetRun() != run || !saved.Doc.GetDone() {
 			return false, err

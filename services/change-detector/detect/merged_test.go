@@ -7,6 +7,7 @@ import (
 
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/ledger"
 	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
 	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
 )
@@ -60,7 +61,7 @@ func TestASurvivorTellsOfWhatItAbsorbed_R17(t *testing.T) {
 	r := b.app.records["43"]
 	r.MergedFrom = []string{"42", "unheard of"}
 	b.app.records["43"] = r
-	b.begin(t, pollKind, &ledgerv1.Cursor{SinceMs: at(5).UnixMilli()})
+	b.begin(t, ledger.PollCursor, &ledgerv1.Cursor{SinceMs: at(5).UnixMilli()})
 	heard := b.two(t)
 	if c := heard["42"]; !c.GetDeleted() || c.GetMergedInto() != "43" {
 		t.Errorf("change = %v, want it merged away", c)

@@ -52,7 +52,7 @@ func TestContactsAndCompaniesComeByEveryPath_R15(t *testing.T) {
 			}
 			run := func(kind string, lane bus.Lane, since int64) {
 				t.Helper()
-				c := &ledgerv1.Cursor{Run: runName(kind, 1), SinceMs: since}
+				c := &ledgerv1.Cursor{Run: ledger.Run(kind, 1), SinceMs: since}
 				key := ledger.CursorKey("acme", "pd", string(object), kind)
 				if _, err := b.ledger.Cursors.Put(t.Context(), key, c, 0); err != nil {
 					t.Fatalf("save run: %v", err)
@@ -69,9 +69,9 @@ func TestContactsAndCompaniesComeByEveryPath_R15(t *testing.T) {
 			b.webhook(t, e)
 			expect(eventv1.Cause_CAUSE_WEBHOOK, "2")
 			b.app.put("7", at(120), deal.Fields{"email": "ann@acme.test", "name": "Acme", "phone": "3"})
-			run(pollKind, bus.Live, at(100).UnixMilli())
+			run(ledger.PollCursor, bus.Live, at(100).UnixMilli())
 			expect(eventv1.Cause_CAUSE_POLL, "3")
-			b.finished(t, ledger.CursorKey("acme", "pd", string(object), pollKind)) // so the copy is stored too
+			b.finished(t, ledger.CursorKey("acme", "pd", string(object), ledger.PollCursor)) // so the copy is stored too
 			b.notify(t, &eventv1.Notice{Kind: &eventv1.Notice_Refresh{Refresh: &eventv1.Refresh{Object: string(object), Records: []string{"7"}}}}, bus.Bulk)
 			expect(eventv1.Cause_CAUSE_REFRESH, "3")
 			if slices.Contains(b.app.calls(), "pd read 1") {

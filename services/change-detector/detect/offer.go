@@ -16,11 +16,6 @@ import (
 	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
 )
 
-// offerKind names the cursor that remembers under which settings a sync's
-// records were offered last; its run is the sync's revision and, where a filter
-// looks at today, the day.
-const offerKind = "refresh:"
-
 // offer is what the scheduler remembers of a sync's settings.
 type offer struct {
 	run   string
@@ -49,7 +44,7 @@ func (s *scheduler) reoffer(ctx context.Context, y *configv1.Sync) error {
 	if o.done {
 		return nil
 	}
-	key := ledger.CursorKey(y.GetWorkspace(), y.GetHubspotConnection(), y.GetObject(), offerKind+y.GetName())
+	key := ledger.CursorKey(y.GetWorkspace(), y.GetHubspotConnection(), y.GetObject(), ledger.OfferCursor+y.GetName())
 	saved, exists, err := s.cursor(ctx, key)
 	if err != nil {
 		return err

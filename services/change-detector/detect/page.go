@@ -3,7 +3,6 @@ package detect
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -20,29 +19,13 @@ import (
 	"github.com/dealsync/dealsync/services/change-detector/internal/core"
 )
 
-// Kinds of scans, as cursor keys name them. A run's name is its kind, "@" and
-// the number of the run.
-const (
-	pollKind     = "poll"
-	backfillKind = "backfill:" // and the sync's name
-)
-
-func runName(kind string, number int64) string { return kind + "@" + strconv.FormatInt(number, 10) }
-
-func kindOf(run string) string {
-	if i := strings.LastIndexByte(run, '@'); i >= 0 {
-		return run[:i]
-	}
-	return run
-}
-
 // page reads one page of a poll or backfill: publish what it holds, save the
 // position, ask for the next page, then ack. The saved position is the truth; a
 // notice that is behind it, or ahead of it after a power cut, only takes the run
 // up again from there.
 func (s *Service) page(ctx context.Context, app App, d *bus.Delivery, n *eventv1.Notice, p *eventv1.Page) error {
 	at := place{n.GetWorkspace(), n.GetConnection(), deal.Object(p.GetObject()), d.Subject.Lane}
-	kind := kindOf(p.GetRun())
+	kind, _ := ledger.SplitRun(p.GetRun())
 	key := ledger.CursorKey(at.workspace, at.connection, string(at.object), kind)
 	saved, err := s.deps.Cursors.Fresh(ctx, key)
 	if fault.Is(err, fault.NotFound) {
@@ -77,7 +60,7 @@ func (s *Service) page(ctx context.Context, app App, d *bus.Delivery, n *eventv1
 // readPage reads the page at the saved position, looks at its records, and
 // answers the position after it.
 func (s *Service) readPage(ctx context.Context, app App, at place, c *ledgerv1.Cursor) (*ledgerv1.Cursor, error) {
-	backfill := strings.HasPrefix(c.GetRun(), backfillKind)
+	backfill := strings.HasPrefix(c.GetRun(), ledger.BackfillCursor)
 	if backfill {
 		ctx = connector.WithBulk(ctx)
 	}
@@ -100,7 +83,7 @@ func (s *Service) readPage(ctx context.Context, app App, at place, c *ledgerv1.C
 			}
 		}
 	}
-	kind := pollKind
+	kind := ledger.PollCursor
 	if backfill {
 		kind = "backfill"
 	}
@@ -182,7 +165,7 @@ func total(c *ledgerv1.Cursor, page connector.Page, read int64) int64 {
 // ask publishes the notice of a run's next page. again, when not empty, makes
 // it another message than the one that seems to be lost.
 func (s *Service) ask(ctx context.Context, at place, c *ledgerv1.Cursor, again string) error {
-	backfill := strings.HasPrefix(c.GetRun(), backfillKind)
+	backfill := strings.HasPrefix(c.GetRun(), ledger.BackfillCursor)
 	lane := bus.Live
 	if backfill {
 		lane = bus.Bulk
@@ -206,7 +189,7 @@ func (s *Service) ask(ctx context.Context, at place, c *ledgerv1.Cursor, again s
 // paused reports whether a backfill's sync is paused or gone. Polls never pause:
 // what they find is known when the sync goes on.
 func (s *Service) paused(workspace, kind string) bool {
-	name, ok := strings.CutPrefix(kind, backfillKind)
+	name, ok := strings.CutPrefix(kind, ledger.BackfillCursor)
 	if !ok {
 		return false
 	}
@@ -226,7 +209,7 @@ func (s *Service) pause(ctx context.Context, key ledger.Key, saved ledger.Entry[
 }
 
 func (s *Service) finished(ctx context.Context, at place, kind string, c *ledgerv1.Cursor) {
-	if kind == pollKind {
+	if kind == ledger.PollCursor {
 		return
 	}
 	s.log.InfoContext(ctx, "backfill.finished", "workspace", at.workspace, "connection", at.connection, "object", string(at.object),

@@ -24,10 +24,10 @@ var backfillKey = ledger.CursorKey("acme", "pd", "deal", "backfill:deals")
 func (b *bundle) begin(t *testing.T, kind string, c *ledgerv1.Cursor) {
 	t.Helper()
 	lane := bus.Live
-	if kind != pollKind {
+	if kind != ledger.PollCursor {
 		lane = bus.Bulk
 	}
-	c.Run = runName(kind, 1)
+	c.Run = ledger.Run(kind, 1)
 	if _, err := b.ledger.Cursors.Put(t.Context(), ledger.CursorKey("acme", "pd", "deal", kind), c, 0); err != nil {
 		t.Fatalf("save run: %v", err)
 	}
@@ -187,12 +187,12 @@ func TestAPollTellsWhatChangedOnly(t *testing.T) {
 	}
 	b.app.put("4", at(70), deal.Fields{"title": "Renamed"})
 	b.app.horizon = at(900)
-	b.begin(t, pollKind, &ledgerv1.Cursor{SinceMs: at(5).UnixMilli()})
+	b.begin(t, ledger.PollCursor, &ledgerv1.Cursor{SinceMs: at(5).UnixMilli()})
 	g := b.next(t)
 	if g.change.GetRecord() != "4" || g.lane != bus.Live || g.change.GetFields()["title"].GetEditedMs() != at(70).UnixMilli() {
 		t.Errorf("change = %v on lane %s, want 4, renamed at 70, on the live lane", g.change, g.lane)
 	}
-	c := b.finished(t, ledger.CursorKey("acme", "pd", "deal", pollKind))
+	c := b.finished(t, ledger.CursorKey("acme", "pd", "deal", ledger.PollCursor))
 	if c.GetHorizonMs() != at(900).UnixMilli() {
 		t.Errorf("horizon = %d, want that of the page", c.GetHorizonMs())
 	}
@@ -213,12 +213,12 @@ func TestAPollReadsEditTimesWhereTheAppKnowsThem(t *testing.T) {
 	r.Fields, r.Modified = deal.Fields{"title": "Renamed"}, at(70)
 	r.Edited = editedAt("title", 55)
 	b.app.records["4"] = r
-	b.begin(t, pollKind, &ledgerv1.Cursor{SinceMs: at(5).UnixMilli()})
+	b.begin(t, ledger.PollCursor, &ledgerv1.Cursor{SinceMs: at(5).UnixMilli()})
 	if f := b.next(t).change.GetFields()["title"]; f.GetValue() != "Renamed" || f.GetEditedMs() != at(55).UnixMilli() {
 		t.Errorf("title = %v, want the time of the edit, not of the record", f)
 	}
 	reads := 0
-	b.finished(t, ledger.CursorKey("acme", "pd", "deal", pollKind))
+	b.finished(t, ledger.CursorKey("acme", "pd", "deal", ledger.PollCursor))
 	for _, call := range b.app.calls() {
 		if call == "pd read 1" {
 			reads++
@@ -236,8 +236,8 @@ func TestAPageOfAnotherRunIsNothing(t *testing.T) {
 	b.begin(t, "backfill:deals", &ledgerv1.Cursor{})
 	b.records(t, 6)
 	b.finished(t, backfillKey)
-	old := &ledgerv1.Cursor{Run: runName("backfill:deals", 0), Pages: 1, Cursor: "1"}
-	for _, c := range []*ledgerv1.Cursor{old, {Run: runName("backfill:nobody", 1)}} {
+	old := &ledgerv1.Cursor{Run: ledger.Run("backfill:deals", 0), Pages: 1, Cursor: "1"}
+	for _, c := range []*ledgerv1.Cursor{old, {Run: ledger.Run("backfill:nobody", 1)}} {
 		if err := b.service.ask(t.Context(), place{"acme", "pd", deal.Deals, bus.Bulk}, c, ""); err != nil {
 			t.Fatalf("ask: %v", err)
 		}

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -18,20 +17,10 @@ import (
 // parents are paired.
 const parentPatience = 5 * time.Minute
 
-// family are the objects in the order in which they are read: what others are
-// associated with comes first (R16).
-var family = []deal.Object{deal.Companies, deal.Contacts, deal.Deals}
-
-// parentsBefore are syncs in the family's order.
-func parentsBefore(syncs []*configv1.Sync) []*configv1.Sync {
-	return slices.SortedStableFunc(slices.Values(syncs), func(a, b *configv1.Sync) int {
-		return cmp.Compare(slices.Index(family, deal.Object(a.GetObject())), slices.Index(family, deal.Object(b.GetObject())))
-	})
-}
-
 // parentsOf are the syncs between the same two connections whose records may be
 // associated with those of a sync. One that is paused is waited for by nobody.
 func parentsOf(snapshot *settings.Snapshot, y *configv1.Sync) []*configv1.Sync {
+	family := deal.Family()
 	mine := slices.Index(family, deal.Object(y.GetObject()))
 	var parents []*configv1.Sync
 	for _, p := range snapshot.Syncs() {
@@ -52,7 +41,8 @@ func (s *scheduler) parentsFirst(ctx context.Context, y *configv1.Sync, sc *scan
 	var progress strings.Builder
 	waits := false
 	for _, p := range parentsOf(s.deps.Settings.Snapshot(), y) {
-		for _, connection := range scanned(p) {
+		for _, side := range settings.Scanned(p) {
+			connection := settings.ConnectionOf(p, side)
 			key, run := backfillOf(p, connection)
 			saved, _, err := s.cursor(ctx, key)
 			if err != nil {

@@ -43,7 +43,7 @@ const pollDefault = time.Minute
 // reaches further back: it brings what the bus may have lost in an unclean stop.
 func (s *scheduler) poll(ctx context.Context, conn *configv1.Connection, object deal.Object) error {
 	at := place{conn.GetWorkspace(), conn.GetName(), object, bus.Live}
-	key := ledger.CursorKey(at.workspace, at.connection, string(object), pollKind)
+	key := ledger.CursorKey(at.workspace, at.connection, string(object), ledger.PollCursor)
 	sc, now := s.scan(key), s.now()
 	if now.Before(sc.due) {
 		return nil
@@ -66,7 +66,7 @@ func (s *scheduler) poll(ctx context.Context, conn *configv1.Connection, object 
 		return nil
 	}
 	next := &ledgerv1.Cursor{
-		Run: runName(pollKind, now.UnixMilli()), SinceMs: s.pollSince(conn, object, saved.Doc, sc.begun).UnixMilli(), StartedMs: now.UnixMilli(),
+		Run: ledger.Run(ledger.PollCursor, now.UnixMilli()), SinceMs: s.pollSince(conn, object, saved.Doc, sc.begun).UnixMilli(), StartedMs: now.UnixMilli(),
 	}
 	if err := s.begin(ctx, at, key, sc, next, saved.Revision); err != nil {
 		return err
@@ -112,8 +112,8 @@ func numberOf(y *configv1.Sync) int64 { return max(y.GetActivatedMs(), y.GetBack
 // backfillOf is the cursor of a sync's backfill of one side, and the name of the
 // run that it is to have.
 func backfillOf(y *configv1.Sync, connection string) (key ledger.Key, run string) {
-	kind := backfillKind + y.GetName()
-	return ledger.CursorKey(y.GetWorkspace(), connection, y.GetObject(), kind), runName(kind, numberOf(y))
+	kind := ledger.BackfillCursor + y.GetName()
+	return ledger.CursorKey(y.GetWorkspace(), connection, y.GetObject(), kind), ledger.Run(kind, numberOf(y))
 }
 
 // backfill starts the scan of a side that this activation of the sync has not

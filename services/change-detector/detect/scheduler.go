@@ -101,34 +101,20 @@ func (s *scheduler) tick(ctx context.Context) {
 			s.note(ctx, "poll "+conn.GetWorkspace()+"/"+conn.GetName()+"/"+string(object), s.poll(ctx, conn, object))
 		}
 	}
-	for _, y := range parentsBefore(snapshot.Syncs()) {
+	for _, y := range settings.ParentsFirst(snapshot.Syncs()) {
 		name := y.GetWorkspace() + "/" + y.GetName()
-		for _, connection := range scanned(y) {
-			s.note(ctx, "backfill "+name+"/"+settings.SideOf(y, connection).String(), s.backfill(ctx, y, connection))
+		for _, side := range settings.Scanned(y) {
+			s.note(ctx, "backfill "+name+"/"+side.String(), s.backfill(ctx, y, settings.ConnectionOf(y, side)))
 		}
 		s.note(ctx, "offer "+name, s.reoffer(ctx, y))
 		s.note(ctx, "match "+name, s.match(ctx, y))
 	}
 }
 
-// scanned are the connections whose records a backfill of the sync reads. What
-// the receiving side of a one-way sync holds begins no pair, so it needs no scan,
-// unless records of the other side may match it (R15).
-func scanned(y *configv1.Sync) []string {
-	switch {
-	case len(y.GetMatch()) > 0:
-	case y.GetDirection() == configv1.Direction_DIRECTION_TO_HUBSPOT:
-		return []string{y.GetAppConnection()}
-	case y.GetDirection() == configv1.Direction_DIRECTION_TO_APP:
-		return []string{y.GetHubspotConnection()}
-	}
-	return []string{y.GetHubspotConnection(), y.GetAppConnection()}
-}
-
 // objectsOf are the objects of a connection that some sync wants.
 func objectsOf(snapshot *settings.Snapshot, conn *configv1.Connection) []deal.Object {
 	var objects []deal.Object
-	for _, o := range []deal.Object{deal.Companies, deal.Contacts, deal.Deals} {
+	for _, o := range deal.Family() {
 		if len(snapshot.SyncsOf(conn.GetWorkspace(), conn.GetName(), o)) > 0 {
 			objects = append(objects, o)
 		}

@@ -60,7 +60,7 @@ func TestTheSchedulerPreparesAndBackfillsBothSides_R13(t *testing.T) {
 		if c := b.cursor(t, connection, "backfill:deals"); c.GetRun() != "backfill:deals@1" {
 			t.Errorf("backfill of %s = %v, want one for this activation", connection, c)
 		}
-		if b.cursor(t, connection, pollKind) == nil {
+		if b.cursor(t, connection, ledger.PollCursor) == nil {
 			t.Errorf("no poll of %s at the start", connection)
 		}
 	}
@@ -150,7 +150,7 @@ func TestPollsReachBackToTheLastHorizon(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.service.cfg.CatchUp, b.service.cfg.Overlap = 100*time.Second, 10*time.Second
-	key := ledger.CursorKey("acme", "pd", "deal", pollKind)
+	key := ledger.CursorKey("acme", "pd", "deal", ledger.PollCursor)
 	last := &ledgerv1.Cursor{Run: "poll@1", Done: true, HorizonMs: at(700).UnixMilli(), StartedMs: at(990).UnixMilli()}
 	if _, err := b.ledger.Cursors.Put(t.Context(), key, last, 0); err != nil {
 		t.Fatalf("last poll: %v", err)
@@ -190,7 +190,7 @@ func TestTheFirstPollLeavesToTheBackfillWhatWasBefore(t *testing.T) {
 
 func (b *bundle) pollEnds(t *testing.T) {
 	t.Helper()
-	b.finished(t, ledger.CursorKey("acme", "pd", "deal", pollKind))
+	b.finished(t, ledger.CursorKey("acme", "pd", "deal", ledger.PollCursor))
 }
 
 func TestARunThatStandsStillIsTakenUp(t *testing.T) {
@@ -219,7 +219,7 @@ func TestAFailingConnectionHoldsUpOnlyItsBackfills_N6(t *testing.T) {
 	b.app.fail("hs provision", fault.New(fault.Auth, "revoked", "signed out"))
 	sch := newScheduler(b.service)
 	b.tick(t, sch)
-	if b.cursor(t, "pd", pollKind) == nil || b.cursor(t, "pd", "backfill:deals") != nil {
+	if b.cursor(t, "pd", ledger.PollCursor) == nil || b.cursor(t, "pd", "backfill:deals") != nil {
 		t.Error("want polls, and no backfill that would create records without a key")
 	}
 	if sch.trouble["connection acme/hs"] != "revoked" {

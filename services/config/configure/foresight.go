@@ -84,7 +84,7 @@ func (f *foresight) read(ctx context.Context, y *configv1.Sync, side deal.Side, 
 	}
 	m := app.Manifest()
 	r := &reading{account: accountOf(&m, f.rate(y.GetWorkspace(), settings.ConnectionOf(y, side)))}
-	keys, lines := matchFields(y, side), refFields(y, side)
+	keys, lines := settings.MatchFields(y, side), refFields(y, side)
 	perPage := 1
 	if r.account.AssociateBatch > 0 {
 		perPage += len(lines) // associations are read apart
@@ -139,8 +139,8 @@ func (f *foresight) note(rec *connector.Record, side deal.Side, mapper *mapping.
 }
 
 // accountOf is what an account's calls are worth. An app whose associations can
-// be many keeps them apart from its records.
-// own is a rate limit that the connection sets; 0: the app's.
+// be many keeps them apart from its records. own is a rate limit that the
+// connection sets; 0: the app's.
 func accountOf(m *connector.Manifest, own float64) plan.Account {
 	a := plan.Account{WriteBatch: m.WriteBatch, CallsPerSecond: own}
 	for _, association := range m.Associations {
@@ -159,25 +159,10 @@ func (f *foresight) rate(workspace, connection string) float64 {
 	return f.service.protoConnection(workspace, connection, f.workspaces[workspace].Connections[connection]).GetCallsPerSecond()
 }
 
-func matchFields(y *configv1.Sync, side deal.Side) (fields []match.Field) {
-	for _, r := range y.GetMatch() {
-		name := r.GetHubspotField()
-		if side == deal.App {
-			name = r.GetAppField()
-		}
-		fields = append(fields, match.Field{Rule: match.Rule(r.GetName()), Name: name})
-	}
-	return fields
-}
-
 func refFields(y *configv1.Sync, side deal.Side) map[deal.Object]string {
 	fields := map[deal.Object]string{}
 	for _, l := range y.GetAssociations() {
-		end := l.GetHubspot()
-		if side == deal.App {
-			end = l.GetApp()
-		}
-		fields[deal.Object(l.GetObject())] = end.GetField()
+		fields[deal.Object(l.GetObject())] = settings.EndOf(l, side).GetField()
 	}
 	return fields
 }

@@ -81,7 +81,7 @@ func (s *Service) ListSyncs(ctx context.Context, req *configv1.ListSyncsRequest)
 func (s *Service) syncStatus(ctx context.Context, sync *configv1.Sync) (*configv1.SyncStatus, error) {
 	status := &configv1.SyncStatus{Sync: sync, Backfill: map[string]*ledgerv1.Cursor{}}
 	for side, connection := range connectionsOf(sync) {
-		cursor, err := s.cursor(ctx, sync, connection, "backfill:")
+		cursor, err := s.cursor(ctx, sync, connection, ledger.BackfillCursor)
 		if err != nil {
 			return nil, err
 		}
@@ -89,7 +89,7 @@ func (s *Service) syncStatus(ctx context.Context, sync *configv1.Sync) (*configv
 			status.Backfill[side.String()] = cursor
 		}
 	}
-	matched, err := s.cursor(ctx, sync, sync.GetHubspotConnection(), "matched:")
+	matched, err := s.cursor(ctx, sync, sync.GetHubspotConnection(), ledger.MatchCursor)
 	if err != nil {
 		return nil, err
 	}

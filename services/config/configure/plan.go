@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -54,10 +53,6 @@ func (s *Service) holds(ctx context.Context, documents []*configv1.Document, id 
 	return v.versions, nil, nil
 }
 
-// parentsFirst is the order in which syncs are planned: associations need to
-// know what becomes of the records that they lead to.
-var parentsFirst = []string{string(deal.Companies), string(deal.Contacts), string(deal.Deals)}
-
 // plan works out what documents would do. tell hears how far the reading is.
 func (s *Service) plan(ctx context.Context, documents []*configv1.Document, tell func(reading string, read int) error) (*outlook, *configv1.Plan, []document.Problem, error) {
 	v, problems, err := s.outlook(ctx, documents)
@@ -66,11 +61,8 @@ func (s *Service) plan(ctx context.Context, documents []*configv1.Document, tell
 	}
 	f := &foresight{outlook: v, tell: tell, now: time.Now(), results: map[string]*plan.Result{}, pairs: map[string]*pairs{}}
 	made := &configv1.Plan{Changes: v.applied}
-	syncs := slices.Clone(v.syncs)
-	slices.SortStableFunc(syncs, func(a, b *configv1.Sync) int {
-		return slices.Index(parentsFirst, a.GetObject()) - slices.Index(parentsFirst, b.GetObject())
-	})
-	for _, y := range syncs {
+	// Associations need to know what becomes of the records that they lead to.
+	for _, y := range settings.ParentsFirst(v.syncs) {
 		p, err := f.sync(ctx, y)
 		if err != nil {
 			return nil, nil, nil, fmt.Errorf("sync %s: %w", y.GetName(), err)
@@ -137,10 +129,7 @@ func counts(of map[string]int) map[string]int64 {
 
 // policyOf is what a plan needs of a sync's settings.
 func policyOf(y *configv1.Sync) plan.Policy {
-	p := plan.Policy{Ways: settings.WaysOf(y.GetDirection()), Winner: deal.HubSpot, WindowMs: y.GetWindowMs()}
-	if y.GetWinner() == configv1.Winner_WINNER_APP {
-		p.Winner = deal.App
-	}
+	p := plan.Policy{Ways: settings.WaysOf(y.GetDirection()), Winner: settings.WinnerOf(y), WindowMs: y.GetWindowMs()}
 	for _, l := range y.GetAssociations() {
 		p.Lines = append(p.Lines, plan.Line{
 			Object: deal.Object(l.GetObject()), Sync: l.GetSync(), HubSpotMany: l.GetHubspot().GetMany(), AppMany: l.GetApp().GetMany(),

@@ -1,12 +1,11 @@
 package configure
 
 import (
+	"cmp"
 	"context"
-	"strconv"
-	"strings"
 	"time"
 
-	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/ledger"
 	"github.com/dealsync/dealsync/libs/settings"
 
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
@@ -35,18 +34,6 @@ func (s *Service) progress(ctx context.Context, sync *configv1.Sync, cursors map
 	return progressOf(sync, cursors, matched, pending, time.Now()), nil
 }
 
-// scanned are the sides whose records are all read: those that edits come from,
-// and both where existing records are paired (R15).
-func scanned(sync *configv1.Sync) (sides []deal.Side) {
-	ways := settings.WaysOf(sync.GetDirection())
-	for _, side := range []deal.Side{deal.HubSpot, deal.App} {
-		if ways.To(side.Other()) || len(sync.GetMatch()) > 0 {
-			sides = append(sides, side)
-		}
-	}
-	return sides
-}
-
 // progressOf puts the sides' cursors together. A cursor of an earlier run counts
 // for nothing: the run that was asked for has yet to begin.
 func progressOf(sync *configv1.Sync, cursors map[string]*ledgerv1.Cursor, matched *ledgerv1.Cursor, pending int64, now time.Time) *configv1.Progress {
@@ -54,7 +41,7 @@ func progressOf(sync *configv1.Sync, cursors map[string]*ledgerv1.Cursor, matche
 	asked := max(sync.GetActivatedMs(), sync.GetBackfillMs())
 	begun, done, told := 0, 0, 0
 	var started int64
-	sides := scanned(sync)
+	sides := settings.Scanned(sync)
 	for _, side := range sides {
 		c := cursors[side.String()]
 		if c == nil || number(c) < asked {
@@ -88,15 +75,10 @@ func progressOf(sync *configv1.Sync, cursors map[string]*ledgerv1.Cursor, matche
 	return p
 }
 
-// number is the run that a cursor is of: the detector names runs after the
-// moment they were asked for, "backfill:deals@1795533761590".
+// number is the run that a cursor is of: the moment at which it was asked for.
 func number(c *ledgerv1.Cursor) int64 {
-	if _, asked, ok := strings.Cut(c.GetRun(), "@"); ok {
-		if n, err := strconv.ParseInt(asked, 10, 64); err == nil {
-			return n
-		}
-	}
-	return c.GetStartedMs()
+	_, asked := ledger.SplitRun(c.GetRun())
+	return cmp.Or(asked, c.GetStartedMs())
 }
 
 func phaseOf(sync *configv1.Sync, sides, begun, done int, pending int64, paired bool) string {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dealsync/dealsync/libs/fault"
 	"github.com/dealsync/dealsync/libs/ledger"
+	"github.com/dealsync/dealsync/libs/match"
 	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
 	"github.com/dealsync/dealsync/services/conflict-resolver/internal/core"
 )
@@ -43,7 +44,7 @@ func (s *Service) settleFold(ctx context.Context, t *task) (core.Input, error) {
 	case slices.Contains(img.MergedFrom, side.Record): // it moves to this record (R17)
 		in.Image = img
 	case side.Flight != nil || side.Record != "" && side.Record != img.Record:
-		stays.Hold, stays.HoldDetail = core.AmbiguousMatch, taken(img.FoldInto)
+		stays.Hold, stays.HoldDetail = match.CodeAmbiguous, taken(img.FoldInto)
 	default:
 		in.Image = img
 	}

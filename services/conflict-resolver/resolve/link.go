@@ -11,9 +11,9 @@ import (
 	"github.com/dealsync/dealsync/libs/event"
 	"github.com/dealsync/dealsync/libs/fault"
 	"github.com/dealsync/dealsync/libs/ledger"
+	"github.com/dealsync/dealsync/libs/match"
 	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
 	ledgerv1 "github.com/dealsync/dealsync/proto/gen/dealsync/ledger/v1"
-	"github.com/dealsync/dealsync/services/conflict-resolver/internal/core"
 )
 
 func (sc scope) linkKey(s deal.Side, record string) ledger.Key {
@@ -97,7 +97,7 @@ func (s *Service) pass(ctx context.Context, t *task, pair string, fold bool) err
 	p.Pair = pair
 	img := p.GetImage()
 	if t.arrives() {
-		img.Hold, img.HoldDetail = core.AmbiguousMatch, taken(t.pair)
+		img.Hold, img.HoldDetail = match.CodeAmbiguous, taken(t.pair)
 	}
 	if fold || t.arrives() {
 		img.FoldInto = pair

@@ -46,11 +46,8 @@ func (p *policies) of(y *configv1.Sync, skew time.Duration) core.Policy {
 // policyOf reads a sync's settings.
 func policyOf(y *configv1.Sync, skew time.Duration) core.Policy {
 	p := core.Policy{
-		Winner: deal.HubSpot, WindowMs: y.GetWindowMs(), SkewMs: skew.Milliseconds(),
+		Winner: settings.WinnerOf(y), WindowMs: y.GetWindowMs(), SkewMs: skew.Milliseconds(),
 		Direction: settings.WaysOf(y.GetDirection()), Units: map[string]deal.Ways{}, Paused: y.GetPaused(),
-	}
-	if y.GetWinner() == configv1.Winner_WINNER_APP {
-		p.Winner = deal.App
 	}
 	for _, a := range y.GetAssociations() {
 		if p.Associations == nil {

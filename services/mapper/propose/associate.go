@@ -3,10 +3,9 @@ package propose
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/dealsync/dealsync/libs/deal"
-	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
+	"github.com/dealsync/dealsync/libs/settings"
 	eventv1 "github.com/dealsync/dealsync/proto/gen/dealsync/event/v1"
 )
 
@@ -24,9 +23,9 @@ func (s *Service) associations(ctx context.Context, t *task) ([]*eventv1.Associa
 	}
 	var all []*eventv1.Association
 	for _, line := range t.sync.GetAssociations() {
-		field := endOfLine(line, t.side).GetField()
+		field := settings.EndOf(line, t.side).GetField()
 		news := t.offered() || slices.Contains(t.change.GetChanged(), field)
-		for _, id := range idsOf(t.change.GetFields()[field].GetValue()) {
+		for _, id := range deal.Refs(t.change.GetFields()[field].GetValue()) {
 			end := Ref{t.sync.GetWorkspace(), t.change.GetConnection(), line.GetObject(), id}
 			other, err := s.counterpart(ctx, t, line.GetSync(), end, news)
 			if err != nil {
@@ -63,16 +62,4 @@ func (s *Service) counterpart(ctx context.Context, t *task, sync string, end Ref
 	}
 	pair, err := s.pairNow(ctx, end.Workspace, sync, t.side, link)
 	return pair.Counterpart(), err
-}
-
-func endOfLine(line *configv1.AssociationLine, side deal.Side) *configv1.AssociationEnd {
-	if side == deal.HubSpot {
-		return line.GetHubspot()
-	}
-	return line.GetApp()
-}
-
-// idsOf are the ids that a field of type deal.Reference holds.
-func idsOf(value string) []string {
-	return strings.FieldsFunc(value, func(r rune) bool { return r == ';' })
 }

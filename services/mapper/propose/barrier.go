@@ -9,13 +9,6 @@ import (
 	"github.com/dealsync/dealsync/libs/settings"
 )
 
-// matchedKind names the cursor in which the change-detector says that all records
-// of both sides of a sync are listed. It is there from that moment on; since_ms
-// is the number of the backfills that it follows, at least the sync's
-// activated_ms, and cursor the match rules that they are listed under. All
-// records are offered again afterwards.
-const matchedKind = "matched:"
-
 // matched remembers for which syncs all records are listed. Until then nobody
 // knows all candidates of a record, so none is paired and none created (R15).
 type matched struct{ syncs sync.Map }

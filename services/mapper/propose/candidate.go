@@ -109,15 +109,11 @@ func (s *Service) member(ctx context.Context, t *task, side deal.Side, id, mine 
 	if err != nil || link == "" && pair == nil {
 		return r, err
 	}
-	r.State = states[core.StateFor(pair, link, mine)]
+	r.State = core.StateFor(pair, link, mine)
 	if pair != nil {
 		r.Pair = pair.ID
 	}
 	return r, nil
-}
-
-var states = map[core.State]match.State{
-	core.Free: match.Free, core.Taken: match.Taken, core.Busy: match.Busy, core.Bereft: match.Bereft,
 }
 
 // origins is what both a change and a copy tell of where a record comes from.

@@ -56,7 +56,7 @@ func (s store) Copy(ctx context.Context, r Ref) (*ledgerv1.Record, error) {
 }
 
 func (s store) Matched(ctx context.Context, workspace, connection, object, sync string) (*ledgerv1.Cursor, error) {
-	return found(s.Cursors.Fresh(ctx, ledger.CursorKey(workspace, connection, object, matchedKind+sync)))
+	return found(s.Cursors.Fresh(ctx, ledger.CursorKey(workspace, connection, object, ledger.MatchCursor+sync)))
 }
 
 func (s store) Group(ctx context.Context, key ledger.Key) (*ledgerv1.Group, error) {

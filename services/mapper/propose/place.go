@@ -30,9 +30,8 @@ type place struct {
 
 // Reasons of place.unplaced, and of place.hold.
 const (
-	stillMatching  = "matching"
-	deletedSince   = "deleted"
-	ambiguousMatch = "ambiguous_match"
+	stillMatching = "matching"
+	deletedSince  = "deleted"
 )
 
 // place finds the pair that the record belongs to: the one that it is linked to,
@@ -148,7 +147,7 @@ func (s *Service) match(ctx context.Context, t *task, id string, pair *core.Pair
 	case match.Paired:
 		return s.join(ctx, t, me, d.With)
 	case match.Ambiguous:
-		return t.begins(place{pair: id, hold: ambiguousMatch, detail: detail(&d, crowded)}), nil
+		return t.begins(place{pair: id, hold: match.CodeAmbiguous, detail: detail(&d, crowded)}), nil
 	case match.Undecided:
 		return place{}, fault.New(fault.Transient, "match_undecided", "%s is just being paired", detail(&d, crowded))
 	default:

@@ -3,7 +3,6 @@ package propose
 import (
 	"sync"
 
-	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/mapping"
 	"github.com/dealsync/dealsync/libs/match"
 	"github.com/dealsync/dealsync/libs/settings"
@@ -53,10 +52,8 @@ func (p *plans) of(y *configv1.Sync) (*plan, error) {
 func newPlan(y *configv1.Sync) *plan {
 	p := &plan{from: y, rules: settings.RulesOf(y)}
 	p.Sync, p.err = settings.Mapping(y)
-	for _, r := range y.GetMatch() {
-		rule := match.Rule(r.GetName())
-		p.keys[deal.HubSpot] = append(p.keys[deal.HubSpot], match.Field{Rule: rule, Name: r.GetHubspotField()})
-		p.keys[deal.App] = append(p.keys[deal.App], match.Field{Rule: rule, Name: r.GetAppField()})
+	for _, side := range sides {
+		p.keys[side] = settings.MatchFields(y, side)
 	}
 	return p
 }

@@ -118,9 +118,6 @@ const (
 	Failing  = "failing"
 )
 
-// AmbiguousMatch is why a record that matches several is held (R15).
-const AmbiguousMatch = "ambiguous_match"
-
 // Example is a record and what would become of it.
 type Example struct {
 	Kind              string
@@ -193,8 +190,8 @@ func (st *step) begin(a single) {
 		st.show(Excluded, a.side, r, reason)
 		return
 	case a.held != "":
-		st.Failing[AmbiguousMatch]++
-		st.show(Failing, a.side, r, AmbiguousMatch+": "+a.held)
+		st.Failing[match.CodeAmbiguous]++
+		st.show(Failing, a.side, r, match.CodeAmbiguous+": "+a.held)
 		return
 	case !st.policy.Ways.To(other):
 		st.On(a.side).Excluded[mapping.OneWay]++

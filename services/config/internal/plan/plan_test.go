@@ -163,7 +163,7 @@ func TestB2EveryRecordIsAccountedFor(t *testing.T) {
 		}
 		hubspot, app := draw(deal.HubSpot), draw(deal.App)
 		r := plan.Of(plan.Policy{Ways: deal.BothWays, Winner: deal.HubSpot}, hubspot, app, nil)
-		held := r.Failing[plan.AmbiguousMatch]
+		held := r.Failing[match.CodeAmbiguous]
 		got := 2*r.Matched + r.HubSpot.Creates + r.App.Creates + held + r.HubSpot.Excluded["filter"] + r.App.Excluded["filter"]
 		rests := 0 // excluded and matched as well
 		for _, s := range [][]plan.Record{hubspot, app} {

@@ -7,6 +7,7 @@ import (
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/filter"
+	"github.com/dealsync/dealsync/libs/settings"
 	"github.com/dealsync/dealsync/services/config/internal/document"
 
 	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
@@ -35,20 +36,7 @@ func (r *resolver) filter(path string, t *document.Term, title string, schema *c
 func Filter(doc *document.Document, object deal.Object, title string, schema *connector.Schema) (filter.Group, []document.Problem) {
 	r := &resolver{Input: Input{Doc: doc, App: schema, HubSpot: &connector.Schema{}}, spec: &document.SyncSpec{Object: string(object)}, title: title}
 	f := r.filter("filter", doc.Sync.Filter.App, title, schema)
-	return groupOf(f.GetGroup()), r.problems
-}
-
-func groupOf(g *configv1.Group) filter.Group {
-	made := filter.Group{Any: g.GetAny()}
-	for _, c := range g.GetConditions() {
-		made.Conditions = append(made.Conditions, filter.Condition{
-			Field: c.GetField(), Type: deal.Type(c.GetType()), Op: filter.Op(c.GetOp()), Values: c.GetValues(),
-		})
-	}
-	for _, sub := range g.GetGroups() {
-		made.Groups = append(made.Groups, groupOf(sub))
-	}
-	return made
+	return settings.GroupOf(f.GetGroup()), r.problems
 }
 
 func (r *resolver) term(into *configv1.Group, path string, t *document.Term, title string, schema *connector.Schema) {

@@ -44,7 +44,7 @@ var stageWords = newVocabulary(map[string]string{
 	"closing":     "close, closing, abschluss*, schliess*",
 }, "stage phase deal deals the to a an of in for and und zu zum zur der die das im mit by is ist id "+
 	"made sent scheduled started set up done gemacht erstellt gesendet verschickt versendet abgegeben unterbreitet geplant vereinbart angesetzt begonnen gestartet "+
-	"hergestellt aufgenommen erfolgt laufend running progress bought buy kauf kaufen overzeugt ueberzeugt identified identifizieren identifiziert identify "+
+	"hergestellt aufgenommen erfolgt laufend running progress bought buy kauf kaufen ueberzeugt identified identifizieren identifiziert identify "+
 	"analysis analyse ermittlung ermitteln defined definiert geklaert price preis closed abgeschlossen geschlossen completed received erhalten placed erteilt confirmed bestaetigt awaiting ausstehend pending site vor ort on held durchgefuehrt open offen 1 2 3 4 5 6 7 8 9 10")
 
 // Stages proposes which stages belong together. A stage that closes a deal never
@@ -60,15 +60,14 @@ func Stages(hubspot, app []Item) Result {
 	hOut, hTerms := read(hubspot)
 	aOut, aTerms := read(app)
 	return choose(len(hubspot), len(app), func(h, a int) (float64, string, bool) {
-		if !together(hOut[h], aOut[a]) {
+		if hOut[h] != aOut[a] {
 			return 0, "", false
 		}
 		if same(hubspot[h].name(), app[a].name()) {
 			return 1, "the names are the same", true
 		}
 		score, common := similarity(hTerms[h], aTerms[a])
-		if hOut[h] == aOut[a] && (hOut[h] == Won || hOut[h] == Lost) {
-			outcome := map[Outcome]string{Won: "won", Lost: "lost"}[hOut[h]]
+		if outcome := map[Outcome]string{Won: "won", Lost: "lost"}[hOut[h]]; outcome != "" {
 			if score < threshold && alone(hOut, hOut[h]) && alone(aOut, aOut[a]) {
 				return 0.8, fmt.Sprintf("each is the only stage for deals that are %s", outcome), true
 			}
@@ -81,7 +80,7 @@ func Stages(hubspot, app []Item) Result {
 
 // outcomeOf is the stage's outcome, by its name where the app does not say it.
 func outcomeOf(i Item, t terms) Outcome {
-	if i.Outcome == Won || i.Outcome == Lost {
+	if i.Outcome != Open {
 		return i.Outcome
 	}
 	switch won, lost := t[concept+"won"] > 0, t[concept+"lost"] > 0; {
@@ -90,11 +89,7 @@ func outcomeOf(i Item, t terms) Outcome {
 	case lost && !won:
 		return Lost
 	}
-	return i.Outcome
-}
-
-func together(h, a Outcome) bool {
-	return h == a || h == Closed && a != Open || a == Closed && h != Open
+	return Open
 }
 
 func alone(all []Outcome, o Outcome) bool {

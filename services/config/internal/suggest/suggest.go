@@ -28,8 +28,6 @@ const (
 	Open Outcome = iota
 	Won
 	Lost
-	// Closed says neither won nor lost.
-	Closed
 )
 
 // Pair is a proposal: indexes of the two items, how sure it is (0 to 1), and why.

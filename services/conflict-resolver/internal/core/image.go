@@ -4,11 +4,9 @@ import (
 	"slices"
 
 	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/mapping"
+	"github.com/dealsync/dealsync/libs/match"
 )
-
-// AmbiguousMatch holds a record that may belong to more than one other, or to
-// one that somebody else has.
-const AmbiguousMatch = "ambiguous_match"
 
 // Claim is a record that an input wants for its pair.
 type Claim struct {
@@ -36,7 +34,7 @@ func (st *step) image(img *Image) bool {
 	s := st.in.Side
 	ps := st.p.On(s)
 	switch {
-	case st.p.Version == 0 && (img.Deleted || img.Excluded == OneWay):
+	case st.p.Version == 0 && (img.Deleted || img.Excluded == mapping.OneWay):
 		st.d.Tally.Excluded = img.Excluded
 		return false
 	case st.p.FoldedInto != "":
@@ -147,7 +145,7 @@ func (st *step) counterpart(img *Image) (held bool) {
 	o := st.p.On(s)
 	if st.p.matches(st.in.Side, img) {
 		if st.in.Elsewhere != "" {
-			st.hold(st.p.On(st.in.Side), img, AmbiguousMatch,
+			st.hold(st.p.On(st.in.Side), img, match.CodeAmbiguous,
 				"it matches "+s.String()+" record "+img.Counterpart+", which belongs to pair "+st.in.Elsewhere)
 			return true
 		}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/match"
 )
 
 func holding(why string) option {
@@ -20,21 +21,21 @@ func mergedOf(ids ...string) option { return func(i *Image) { i.MergedFrom = ids
 func TestHolds(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.says(deal.HubSpot, "amount", "1", b.now, holding(AmbiguousMatch))
+	b.says(deal.HubSpot, "amount", "1", b.now, holding(match.CodeAmbiguous))
 	b.wantWrites()
-	b.wantStatus(Failing, AmbiguousMatch)
+	b.wantStatus(Failing, match.CodeAmbiguous)
 	if b.pair.Message != "it may be 1 or 2" {
 		t.Errorf("message %q", b.pair.Message)
 	}
-	b.says(deal.HubSpot, "amount", "1", b.now, holding(AmbiguousMatch))
+	b.says(deal.HubSpot, "amount", "1", b.now, holding(match.CodeAmbiguous))
 	b.wantUnchanged()
-	b.says(deal.HubSpot, "amount", "2", b.now+1, holding(AmbiguousMatch))
+	b.says(deal.HubSpot, "amount", "2", b.now+1, holding(match.CodeAmbiguous))
 	b.wantWrites() // an edit does not end it
 	edited := b.now + 1
 	b.says(deal.HubSpot, "amount", "2", edited)
 	b.wantWrites("app:amount=2")
 	b.answer(deal.App)
-	b.says(deal.HubSpot, "amount", "2", edited, holding(AmbiguousMatch))
+	b.says(deal.HubSpot, "amount", "2", edited, holding(match.CodeAmbiguous))
 	b.wantUnchanged() // once paired there is nothing to hold
 }
 
@@ -98,7 +99,7 @@ func TestRule6(t *testing.T) {
 				b := setup(t)
 				b.policy.Winner, b.policy.Direction = tt.winner, tt.direction
 				values := map[deal.Side]string{deal.HubSpot: tt.hubspot, deal.App: tt.app}
-				b.says(first, "amount", values[first], b.now-90*minute, holding(AmbiguousMatch), because(Backfill))
+				b.says(first, "amount", values[first], b.now-90*minute, holding(match.CodeAmbiguous), because(Backfill))
 				b.says(first.Other(), "amount", values[first.Other()], b.now-80*minute, because(Backfill))
 				if len(b.last.Writes) == 0 && len(b.last.Refresh) > 0 { // the winner's value must be read
 					by := b.last.Refresh[0].Side
@@ -116,7 +117,7 @@ func TestFolds(t *testing.T) {
 	t.Run("a pair without a counterpart ends for good", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		b.says(deal.App, "amount", "1", b.now, holding(AmbiguousMatch))
+		b.says(deal.App, "amount", "1", b.now, holding(match.CodeAmbiguous))
 		if d := b.says(deal.App, "amount", "1", b.now, foldingInto("other")); d.FoldInto != "other" {
 			t.Fatalf("want it to go to the other pair, got %+v", d)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/match"
 )
 
 // A world is two apps, people who edit in both, and everything between them in
@@ -330,7 +331,7 @@ func (w *world) offer(s deal.Side, overlay map[string]stamped, origin deal.Origi
 				state.Excluded = "filter"
 			}
 			if c.held {
-				state.Hold = AmbiguousMatch
+				state.Hold = match.CodeAmbiguous
 			}
 			w.resolve(Input{Side: s, Image: &state})
 		})

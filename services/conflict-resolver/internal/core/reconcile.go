@@ -1,10 +1,12 @@
 package core
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/mapping"
 )
 
 // reconcile brings side s to what stands: one write with every unit that the
@@ -111,22 +113,13 @@ func (st *step) refuse(s deal.Side, unit string) {
 	if st.in.Image != nil {
 		for _, v := range st.in.Image.Units {
 			if v.Unit == unit && v.Untranslatable != "" {
-				code, words = named(v.Untranslatable)
+				code, words = mapping.SplitReason(v.Untranslatable)
+				code = cmp.Or(code, "untranslatable")
 			}
 		}
 	}
 	st.p.Reason, st.p.Message = code, words
 	st.tell(Entry{Event: "failing", Side: s, Unit: unit, Reason: code, Value: words})
-}
-
-// named splits "code: words", as translations say why they fail; words without
-// a code are "untranslatable".
-func named(why string) (code, words string) {
-	code, words, ok := strings.Cut(why, ": ")
-	if !ok || code == "" || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
-		return "untranslatable", why
-	}
-	return code, words
 }
 
 // lost gives up values that cannot be found: when a record has been read on our

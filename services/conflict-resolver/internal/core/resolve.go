@@ -6,10 +6,6 @@ import (
 	"github.com/dealsync/dealsync/libs/deal"
 )
 
-// OneWay is the mapper's reason for a record of the receiving side of a one-way
-// sync that has no counterpart: there is no pair to keep.
-const OneWay = "one_way"
-
 // Input is one thing that the pair's owner hears: exactly one of Image, Outcome
 // and Resync. Side is where it comes from; a resync has none.
 type Input struct {

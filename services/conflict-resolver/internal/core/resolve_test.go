@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/mapping"
 )
 
 const minute = 60_000
@@ -412,7 +413,7 @@ func TestExclusionsAndTombstones(t *testing.T) {
 	t.Run("a record of the receiving side of a one-way sync makes no pair", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		b.says(deal.App, "amount", "1", b.now, excluded(OneWay))
+		b.says(deal.App, "amount", "1", b.now, excluded(mapping.OneWay))
 		b.wantUnchanged()
 	})
 	t.Run("R17: an edit of the survivor never re-creates, and a restore catches up", func(t *testing.T) {

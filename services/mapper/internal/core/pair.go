@@ -4,7 +4,10 @@
 // links are kept, and maps no values (libs/mapping does).
 package core
 
-import "github.com/dealsync/dealsync/libs/deal"
+import (
+	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/match"
+)
 
 // Pair is a pair seen from one of its sides.
 type Pair struct {
@@ -61,35 +64,20 @@ func Survivor(pairs []*Pair) *Pair {
 	return pairs[0]
 }
 
-// State is how far a record is from being paired.
-type State uint8
-
-// States of a record.
-const (
-	// Free: it has no counterpart, and none is being created.
-	Free State = iota
-	// Taken: it has a counterpart.
-	Taken
-	// Busy: its pair is about to be stored, or its counterpart to be created.
-	Busy
-	// Bereft: its counterpart was deleted and may be restored.
-	Bereft
-)
-
 // StateOf tells the state of a record that is linked to a pair. nil is a pair
 // that is not stored yet.
-func StateOf(p *Pair) State {
+func StateOf(p *Pair) match.State {
 	switch {
 	case p == nil || p.Into != "":
-		return Busy
+		return match.Busy
 	case p.Whole() && p.There.Deleted:
-		return Bereft
+		return match.Bereft
 	case p.Whole():
-		return Taken
+		return match.Taken
 	case p.There.Flight:
-		return Busy
+		return match.Busy
 	default:
-		return Free
+		return match.Free
 	}
 }
 
@@ -97,14 +85,14 @@ func StateOf(p *Pair) State {
 // has the pair mine. A record that is on its way to mine, as its own pair has
 // folded, is nobody else's: once its link has moved there, mine may name it as
 // its counterpart.
-func StateFor(p *Pair, link, mine string) State {
+func StateFor(p *Pair, link, mine string) match.State {
 	switch {
 	case p == nil || p.ID != mine || p.Here.Record != "" || p.Here.Flight:
 		return StateOf(p)
 	case link != "" && link != mine:
-		return Busy
+		return match.Busy
 	default:
-		return Free
+		return match.Free
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/dealsync/dealsync/libs/deal"
+	"github.com/dealsync/dealsync/libs/match"
 	"github.com/dealsync/dealsync/services/mapper/internal/core"
 )
 
@@ -63,13 +64,13 @@ func TestR15ARecordOnItsWayToMyPairIsMine(t *testing.T) {
 		name string
 		pair *core.Pair
 		link string
-		want core.State
+		want match.State
 	}{
-		{"its link has moved to mine", empty, "mine", core.Free},
-		{"it carries the id of mine", empty, "", core.Free},
-		{"its link is still at the pair that has folded", empty, "folded", core.Busy},
-		{"mine has another record", &core.Pair{ID: "mine", Here: core.End{Record: "1"}, There: core.End{Record: "me"}}, "mine", core.Taken},
-		{"its pair waits for somebody else's record", &core.Pair{ID: "theirs", There: core.End{Record: "7"}}, "theirs", core.Taken},
+		{"its link has moved to mine", empty, "mine", match.Free},
+		{"it carries the id of mine", empty, "", match.Free},
+		{"its link is still at the pair that has folded", empty, "folded", match.Busy},
+		{"mine has another record", &core.Pair{ID: "mine", Here: core.End{Record: "1"}, There: core.End{Record: "me"}}, "mine", match.Taken},
+		{"its pair waits for somebody else's record", &core.Pair{ID: "theirs", There: core.End{Record: "7"}}, "theirs", match.Taken},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -86,17 +87,17 @@ func TestR15AnUnlinkedOrLoneRecordIsFree(t *testing.T) {
 	tests := []struct {
 		name    string
 		pair    *core.Pair
-		want    core.State
+		want    match.State
 		settled bool
 	}{
-		{"the pair is not stored yet", nil, core.Busy, false},
-		{"the pair has just ended", &core.Pair{Into: "x"}, core.Busy, false},
-		{"no counterpart", &core.Pair{Here: core.End{Record: "1"}}, core.Free, false},
-		{"held", &core.Pair{Here: core.End{Record: "1", Held: true}}, core.Free, false},
-		{"a counterpart is being created", &core.Pair{There: core.End{Flight: true}}, core.Busy, true},
-		{"a counterpart", &core.Pair{There: core.End{Record: "7"}}, core.Taken, true},
-		{"a counterpart that is being written", &core.Pair{There: core.End{Record: "7", Flight: true}}, core.Taken, true},
-		{"the counterpart was deleted", &core.Pair{There: core.End{Record: "7", Deleted: true}}, core.Bereft, true},
+		{"the pair is not stored yet", nil, match.Busy, false},
+		{"the pair has just ended", &core.Pair{Into: "x"}, match.Busy, false},
+		{"no counterpart", &core.Pair{Here: core.End{Record: "1"}}, match.Free, false},
+		{"held", &core.Pair{Here: core.End{Record: "1", Held: true}}, match.Free, false},
+		{"a counterpart is being created", &core.Pair{There: core.End{Flight: true}}, match.Busy, true},
+		{"a counterpart", &core.Pair{There: core.End{Record: "7"}}, match.Taken, true},
+		{"a counterpart that is being written", &core.Pair{There: core.End{Record: "7", Flight: true}}, match.Taken, true},
+		{"the counterpart was deleted", &core.Pair{There: core.End{Record: "7", Deleted: true}}, match.Bereft, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
