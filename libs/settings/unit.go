@@ -43,6 +43,18 @@ func UnitsOf(sync *configv1.Sync) []Unit {
 	return units
 }
 
+// DirectionOf writes ways as a direction.
+func DirectionOf(w deal.Ways) configv1.Direction {
+	switch w {
+	case deal.ToHubSpot:
+		return configv1.Direction_DIRECTION_TO_HUBSPOT
+	case deal.ToApp:
+		return configv1.Direction_DIRECTION_TO_APP
+	default:
+		return configv1.Direction_DIRECTION_BOTH
+	}
+}
+
 // WaysOf reads a direction; one that is not set goes both ways.
 func WaysOf(d configv1.Direction) deal.Ways {
 	switch d {

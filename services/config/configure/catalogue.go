@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dealsync/dealsync/libs/settings"
+
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/connector/apps"
 	"github.com/dealsync/dealsync/libs/deal"
@@ -92,29 +94,18 @@ func protoApp(m *connector.Manifest) *configv1.App {
 }
 
 func protoShared(shared *connector.SharedObject) *configv1.SharedObject {
-	object := &configv1.SharedObject{Object: string(shared.Object), Title: shared.Title, Direction: protoWays(shared.Ways)}
+	object := &configv1.SharedObject{Object: string(shared.Object), Title: shared.Title, Direction: settings.DirectionOf(shared.Ways)}
 	for _, f := range shared.Fields {
 		ways := f.Ways
 		if ways == deal.NoWay {
 			ways = deal.BothWays
 		}
-		object.Fields = append(object.Fields, &configv1.DefaultField{Hubspot: f.HubSpot, App: f.App, Direction: protoWays(ways)})
+		object.Fields = append(object.Fields, &configv1.DefaultField{Hubspot: f.HubSpot, App: f.App, Direction: settings.DirectionOf(ways)})
 	}
 	for _, rule := range shared.Match {
 		object.Match = append(object.Match, rule.Rule)
 	}
 	return object
-}
-
-func protoWays(w deal.Ways) configv1.Direction {
-	switch w {
-	case deal.ToHubSpot:
-		return configv1.Direction_DIRECTION_TO_HUBSPOT
-	case deal.ToApp:
-		return configv1.Direction_DIRECTION_TO_APP
-	default:
-		return configv1.Direction_DIRECTION_BOTH
-	}
 }
 
 // limitOf puts the declared rate limit into words.

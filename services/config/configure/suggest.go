@@ -3,6 +3,8 @@ package configure
 import (
 	"context"
 
+	"github.com/dealsync/dealsync/libs/settings"
+
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/libs/event"
@@ -85,7 +87,7 @@ func (s *Service) SuggestFields(ctx context.Context, req *configv1.SuggestFields
 	resp := &configv1.SuggestFieldsResponse{}
 	resp.Suggestions, resp.Leftovers = protoSuggestions(r, itemsOf(hubspot), itemsOf(app))
 	for i, p := range r.Pairs {
-		resp.Suggestions[i].Direction = protoWays(ways(&hubspot[p.HubSpot], &app[p.App]))
+		resp.Suggestions[i].Direction = settings.DirectionOf(ways(&hubspot[p.HubSpot], &app[p.App]))
 	}
 	return resp, nil
 }

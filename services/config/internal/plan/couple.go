@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/dealsync/dealsync/libs/deal"
@@ -47,29 +48,39 @@ func (st *step) couple(hubspot, app []Record) (couples []couple, alone []single)
 		taken[c.hubspot], taken[c.app] = true, true
 	}
 	w := index(hubspot, app, taken)
-	for _, side := range []struct {
-		side    deal.Side
-		records []Record
-	}{{deal.HubSpot, hubspot}, {deal.App, app}} {
-		for i := range side.records {
-			r := &side.records[i]
-			if taken[r] {
-				continue
-			}
-			d := w.decide(side.side, r)
-			switch {
-			case d.Verdict == match.Paired && side.side == deal.HubSpot:
-				couples = append(couples, couple{r, there[d.With.ID], true})
-				st.Matched++
-			case d.Verdict == match.Paired: // HubSpot's record has come to the same decision
-			case d.Verdict == match.Ambiguous, d.Verdict == match.Undecided:
-				alone = append(alone, single{side.side, r, among(&d)})
-			default:
-				alone = append(alone, single{side.side, r, ""})
-			}
+	for side, r := range each(hubspot, app) {
+		if taken[r] {
+			continue
+		}
+		d := w.decide(side, r)
+		switch {
+		case d.Verdict == match.Paired && side == deal.HubSpot:
+			couples = append(couples, couple{r, there[d.With.ID], true})
+			st.Matched++
+		case d.Verdict == match.Paired: // HubSpot's record has come to the same decision
+		case d.Verdict == match.Ambiguous, d.Verdict == match.Undecided:
+			alone = append(alone, single{side, r, among(&d)})
+		default:
+			alone = append(alone, single{side, r, ""})
 		}
 	}
 	return couples, alone
+}
+
+// each gives the records of both sides, HubSpot's first.
+func each(hubspot, app []Record) iter.Seq2[deal.Side, *Record] {
+	return func(yield func(deal.Side, *Record) bool) {
+		for i := range hubspot {
+			if !yield(deal.HubSpot, &hubspot[i]) {
+				return
+			}
+		}
+		for i := range app {
+			if !yield(deal.App, &app[i]) {
+				return
+			}
+		}
+	}
 }
 
 func among(d *match.Decision) string {
@@ -85,17 +96,11 @@ type world map[match.Key][]match.Record
 
 func index(hubspot, app []Record, taken map[*Record]bool) world {
 	w := world{}
-	for _, side := range []struct {
-		side    deal.Side
-		records []Record
-	}{{deal.HubSpot, hubspot}, {deal.App, app}} {
-		for i := range side.records {
-			r := &side.records[i]
-			m := matchable(side.side, r, taken[r])
-			for _, k := range r.Keys {
-				k.Form = ""
-				w[k] = append(w[k], m)
-			}
+	for side, r := range each(hubspot, app) {
+		m := matchable(side, r, taken[r])
+		for _, k := range r.Keys {
+			k.Form = ""
+			w[k] = append(w[k], m)
 		}
 	}
 	return w

@@ -166,13 +166,9 @@ func TestB2EveryRecordIsAccountedFor(t *testing.T) {
 		held := r.Failing[match.CodeAmbiguous]
 		got := 2*r.Matched + r.HubSpot.Creates + r.App.Creates + held + r.HubSpot.Excluded["filter"] + r.App.Excluded["filter"]
 		rests := 0 // excluded and matched as well
-		for _, s := range [][]plan.Record{hubspot, app} {
-			for i := range s {
-				side := deal.HubSpot
-				if &s[0] == first(app) {
-					side = deal.App
-				}
-				if s[i].Excluded != "" && r.Counterpart(side, s[i].ID) != "" {
+		for side, records := range map[deal.Side][]plan.Record{deal.HubSpot: hubspot, deal.App: app} {
+			for i := range records {
+				if records[i].Excluded != "" && r.Counterpart(side, records[i].ID) != "" {
 					rests++
 				}
 			}
@@ -181,13 +177,6 @@ func TestB2EveryRecordIsAccountedFor(t *testing.T) {
 			t.Fatalf("%d records accounted for of %d: %+v", got-rests, len(hubspot)+len(app), r)
 		}
 	})
-}
-
-func first(records []plan.Record) *plan.Record {
-	if len(records) == 0 {
-		return nil
-	}
-	return &records[0]
 }
 
 func TestB2TheCostIsCountedInCalls(t *testing.T) {

@@ -3,8 +3,6 @@ package resolve
 import (
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/deal"
-
-	configv1 "github.com/dealsync/dealsync/proto/gen/dealsync/config/v1"
 )
 
 // Ways is which ways values may travel between two fields: what their types
@@ -45,15 +43,4 @@ func wayOf(direction string, other deal.Ways) deal.Ways {
 		}
 	}
 	return other
-}
-
-func protoDirection(w deal.Ways) configv1.Direction {
-	switch w {
-	case deal.ToHubSpot:
-		return configv1.Direction_DIRECTION_TO_HUBSPOT
-	case deal.ToApp:
-		return configv1.Direction_DIRECTION_TO_APP
-	default:
-		return configv1.Direction_DIRECTION_BOTH
-	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dealsync/dealsync/libs/settings"
+
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/services/config/internal/document"
@@ -32,7 +34,7 @@ func (r *resolver) fields() []*configv1.FieldLine {
 		if !ok {
 			continue
 		}
-		line := &configv1.FieldLine{Hubspot: fieldSpec(hubspot), App: fieldSpec(app), Direction: protoDirection(way)}
+		line := &configv1.FieldLine{Hubspot: fieldSpec(hubspot), App: fieldSpec(app), Direction: settings.DirectionOf(way)}
 		r.options(path, lines[i], way, line, hubspot, app)
 		r.owners(path, lines[i], line, hubspot, app)
 		resolved = append(resolved, line)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dealsync/dealsync/libs/settings"
+
 	"github.com/dealsync/dealsync/libs/connector"
 	"github.com/dealsync/dealsync/libs/deal"
 	"github.com/dealsync/dealsync/services/config/internal/document"
@@ -42,7 +44,7 @@ func Sync(in Input) (*configv1.Sync, []document.Problem) {
 		HubspotConnection: in.HubSpotConnection,
 		AppConnection:     spec.Connection,
 		Object:            spec.Object,
-		Direction:         protoDirection(r.direction),
+		Direction:         settings.DirectionOf(r.direction),
 		Winner:            winner(spec.Conflict.Winner, r.direction),
 		WindowMs:          spec.Conflict.Window.Or(document.DefaultWindow).Milliseconds(),
 		Pipelines:         r.pipelines(),
